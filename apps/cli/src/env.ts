@@ -1,0 +1,24 @@
+import { modelEnvironment, modelSettings, parseEnvironment, type ModelSettings } from '@toolwright/runtime'
+import { z } from 'zod'
+
+const EnvironmentSchema = z.object({
+  /** A Redis to use instead of the private one. */
+  redisUrl: z.string().optional().meta({ variable: 'REDIS_URL' }),
+  /** The data folder, set by ./toolwright; default: `.toolwright` in the checkout. */
+  home: z.string().optional(),
+  ci: z.string().optional().meta({ variable: 'CI' }),
+  noColour: z.string().optional().meta({ variable: 'NO_COLOR' }),
+  terminal: z.string().optional().meta({ variable: 'TERM' }),
+})
+export type Environment = z.infer<typeof EnvironmentSchema>
+
+/** What the CLI itself reads; everything else is passed on to the processes it starts. */
+export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
+  return parseEnvironment(EnvironmentSchema, source)
+}
+
+/** The endpoints of both roles; null where no variable names any. Throws ConfigurationError with all that is wrong. */
+export function readModels(source: NodeJS.ProcessEnv): { strong: ModelSettings; light: ModelSettings } | null {
+  const { prices: _, ...endpoints } = parseEnvironment(z.object(modelEnvironment), source)
+  return Object.values(endpoints).some((value) => value !== undefined) ? modelSettings(endpoints) : null
+}

@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigurationError } from '@toolwright/runtime'
+import { readEnvironment } from './env.ts'
+import { CommandError, EXIT, type ExitCode } from './exit-codes.ts'
+import { foldersOf } from './folders.ts'
+import { helpOf, overview, verbNamed } from './help.ts'
+import { readInvocation } from './invocation.ts'
+import type { Surroundings } from './verb.ts'
+import { LATER, VERBS } from './verbs.ts'
+
+// A reader that has seen enough (| head) closes the pipe: the command has done what was wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  throw error
+})
+process.stderr.on('error', () => undefined)
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const isExplained = error instanceof CommandError || error instanceof ConfigurationError
+  process.stderr.write(isExplained ? `toolwright: ${error.message}\n` : `toolwright: this should not have happened\n${inspect(error)}\n`)
+  process.exitCode = isExplained ? error.exitCode : EXIT.internal
+}
+
+async function main(argv: string[]): Promise<ExitCode> {
+  const environment = readEnvironment(process.env)
+  const invocation = readInvocation(argv)
+  const folders = foldersOf({ dataFolder: environment.home, isDemo: invocation.isDemo })
+  const surroundings: Surroundings = {
+    environment,
+    inherited: process.env,
+    folders,
+    print,
+    say: (line) => process.stderr.write(`${line}\n`),
+    hasColour: process.stdout.isTTY && environment.noColour === undefined && environment.terminal !== 'dumb',
+    interruption: onceInterrupted(),
+  }
+  switch (invocation.wants) {
+    case 'version':
+      await print(`${versionOf(folders.root)}\n`)
+      return EXIT.ok
+    case 'overview':
+      await print(overview(VERBS, LATER))
+      return EXIT.ok
+    case 'nothing':
+      process.stderr.write(overview(VERBS, LATER))
+      return EXIT.usage
+    case 'help':
+      await print(helpOf(verbNamed(invocation.verb, VERBS, LATER)))
+      return EXIT.ok
+    case 'run':
+      return await verbNamed(invocation.verb, VERBS, LATER).run(invocation.args, surroundings)
+  }
+}
+
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}
+
+function onceInterrupted(): () => AbortSignal {
+  const controller = new AbortController()
+  let isListening = false
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    controller.abort()
+  }
+  return () => {
+    if (!isListening) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+    isListening = true
+    return controller.signal
+  }
+}
+
+function versionOf(root: string): string {
+  return String(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+}
+
+function inspect(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

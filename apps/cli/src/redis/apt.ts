@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process'
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { lockWithin, tryOwnFile } from './file-lock.ts'
+import { isRecentEnough } from './inspect-redis.ts'
+import { versionOf, which, type ServerProgram } from './server-program.ts'
+
+export type Brought = { status: 'brought'; program: ServerProgram } | { status: 'none'; reason: string }
+
+const CANDIDATES = [
+  { server: 'redis-server', tools: 'redis-tools' },
+  { server: 'valkey-server', tools: 'valkey-tools' },
+] as const
+
+/**
+ * Unpacks the system's own Redis packages into `folder`, for any user and without installing anything: apt resolves and downloads them, `dpkg -x` unpacks.
+ * The lists of available packages are the system's, or, where those are missing or too old, private ones.
+ */
+export async function bringWithApt({
+  folder,
+  environment,
+  log,
+}: {
+  folder: string
+  environment: NodeJS.ProcessEnv
+  log: (line: string) => void
+}): Promise<Brought> {
+  const apt = which('apt-get', environment)
+  const dpkg = which('dpkg', environment)
+  if (!apt || !dpkg) return { status: 'none', reason: 'this system has no apt to get one with' }
+  const lock = await lockWithin(() => tryOwnFile(join(folder, 'apt.lock')), 10 * 60_000)
+  if (!lock) return { status: 'none', reason: 'another start has been unpacking it for ten minutes' }
+  try {
+    const known = await findUnpacked(join(folder, 'unpacked'), environment)
+    if (known) return { status: 'brought', program: known }
+    log('downloading Redis with apt, and unpacking it into the data folder (once)')
+    return await download({ folder, apt, dpkg, environment })
+  } finally {
+    lock.release()
+  }
+}
+
+async function download({
+  folder,
+  apt,
+  dpkg,
+  environment,
+}: {
+  folder: string
+  apt: string
+  dpkg: string
+  environment: NodeJS.ProcessEnv
+}): Promise<Brought> {
+  const logFile = join(folder, 'apt.log')
+  const run = (command: string, args: string[]) => runLogged(command, args, { logFile, environment })
+  const work = join(folder, 'work')
+  rmSync(logFile, { force: true })
+  rmSync(work, { recursive: true, force: true })
+  for (const lists of ['system', 'private'] as const) {
+    const conf = prepare(work, lists)
+    if (lists === 'private' && (await run(apt, ['-c', conf, 'update'])) !== 0) break
+    for (const { server, tools } of CANDIDATES) {
+      const archives = join(work, 'cache', 'archives')
+      // --reinstall: an installed part would otherwise be missing from what is unpacked.
+      if ((await run(apt, ['-c', conf, '--yes', '--download-only', '--reinstall', 'install', server, tools])) !== 0) continue
+      const root = join(work, 'root')
+      for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
+        if ((await run(dpkg, ['-x', join(archives, archive), root])) !== 0) return { status: 'none', reason: `dpkg failed, see ${logFile}` }
+        rmSync(join(archives, archive))
+      }
+      if (!(await findUnpacked(root, environment))) continue
+      const unpacked = join(folder, 'unpacked')
+      rmSync(unpacked, { recursive: true, force: true })
+      renameSync(root, unpacked)
+      rmSync(work, { recursive: true, force: true })
+      const program = await findUnpacked(unpacked, environment)
+      if (program) return { status: 'brought', program }
+    }
+  }
+  rmSync(work, { recursive: true, force: true })
+  return { status: 'none', reason: `apt did not give one, see ${logFile}` }
+}
+
+/** The server in an unpacked folder, if it starts there and is recent enough. */
+async function findUnpacked(root: string, environment: NodeJS.ProcessEnv): Promise<ServerProgram | null> {
+  for (const { server } of CANDIDATES) {
+    const command = join(root, 'usr', 'bin', server)
+    if (!existsSync(command)) continue
+    const env = { LD_LIBRARY_PATH: libraryFolders(root).join(delimiter) }
+    const version = await versionOf(command, { ...environment, ...env })
+    if (version && isRecentEnough(version)) return { runs: 'program', name: `${server} ${version}`, command, env }
+  }
+  return null
+}
+
+function libraryFolders(root: string): string[] {
+  return ['lib', 'usr/lib']
+    .map((folder) => join(root, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => [
+      folder,
+      ...readdirSync(folder)
+        .filter((name) => name.includes('-linux-'))
+        .map((name) => join(folder, name)),
+    ])
+}
+
+/** Folders and a configuration for apt that keep everything it writes in `work`; returns the configuration's path. */
+function prepare(work: string, lists: 'system' | 'private'): string {
+  for (const folder of ['cache/archives/partial', 'lists/partial', 'log', 'root']) mkdirSync(join(work, folder), { recursive: true })
+  const conf = join(work, 'apt.conf')
+  writeFileSync(conf, aptConfig(work, lists))
+  return conf
+}
+
+/** Read by apt after the system's own configuration, hence the last word. */
+export function aptConfig(work: string, lists: 'system' | 'private'): string {
+  return [
+    `Dir::Cache ${JSON.stringify(join(work, 'cache'))};`,
+    'Dir::Cache::archives "archives/";',
+    // Images of containers switch these off; without them every call parses all lists again.
+    'Dir::Cache::pkgcache "pkgcache.bin";',
+    'Dir::Cache::srcpkgcache "srcpkgcache.bin";',
+    `Dir::Log ${JSON.stringify(join(work, 'log'))};`,
+    ...(lists === 'private' ? [`Dir::State::lists ${JSON.stringify(join(work, 'lists'))};`] : []),
+    // The system's locks guard what we do not touch, and are root's.
+    'Debug::NoLocking "true";',
+    // apt's own unprivileged user could not write here.
+    'APT::Sandbox::User "root";',
+    'APT::Install-Recommends "false";',
+    'Acquire::Languages "none";',
+    'Acquire::Retries "2";',
+    'Acquire::http::Timeout "30";',
+    'Acquire::https::Timeout "30";',
+    // Hooks that system packages add would write to the system.
+    ...[
+      'APT::Update::Pre-Invoke',
+      'APT::Update::Post-Invoke',
+      'APT::Update::Post-Invoke-Success',
+      'DPkg::Pre-Install-Pkgs',
+      'DPkg::Pre-Invoke',
+      'DPkg::Post-Invoke',
+    ].map((hook) => `#clear ${hook};`),
+    '',
+  ].join('\n')
+}
+
+function runLogged(
+  command: string,
+  args: string[],
+  { logFile, environment }: { logFile: string; environment: NodeJS.ProcessEnv },
+): Promise<number> {
+  appendFileSync(logFile, `\n$ ${[command, ...args].join(' ')}\n`)
+  const log = openSync(logFile, 'a')
+  return new Promise<number>((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', log, log],
+      env: { ...environment, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+      timeout: 5 * 60_000,
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  }).finally(() => closeSync(log))
+}

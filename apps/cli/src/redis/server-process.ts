@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { totalmem } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { inspectRedis } from './inspect-redis.ts'
+import { memoryShare, serverConfig } from './server-config.ts'
+import type { ServerProgram } from './server-program.ts'
+import { passwordOf, urlOf, writeState, type RedisFolder } from './state.ts'
+
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 15_000
+
+export interface ServerProcess {
+  port: number
+  exited: Promise<void>
+  hasExited(): boolean
+  stop(): Promise<void>
+}
+
+export interface ServerStart {
+  folder: RedisFolder
+  program: ServerProgram
+  environment: NodeJS.ProcessEnv
+  /** Tried first, so that clients find the server again. */
+  lastPort: number | undefined
+}
+
+/** Starts the folder's server, waits until it answers with its data loaded, and writes its state. */
+export async function startServer({ folder, program, environment, lastPort }: ServerStart): Promise<ServerProcess> {
+  const password = passwordOf(folder)
+  for (const wanted of [lastPort, undefined, undefined, undefined]) {
+    const port = await freePort(wanted)
+    const server = launch({ folder, program, environment, port, password })
+    const runId = await untilAnswers(urlOf(port, password), server)
+    // It ended before it answered: mostly because another process took the port in between.
+    if (runId === null) continue
+    writeState(folder, { v: 1, port, runId, program: program.name })
+    return server
+  }
+  throw new Error(`${program.name} does not start, see ${folder.log}`)
+}
+
+interface Launch extends Omit<ServerStart, 'lastPort'> {
+  port: number
+  password: string
+}
+
+function launch({ folder, program, environment, port, password }: Launch): ServerProcess {
+  const log = openSync(folder.log, 'a', 0o600)
+  const inContainer = program.runs === 'container'
+  const child = spawn(program.command, inContainer ? containerArguments(folder.data, port) : ['-'], {
+    stdio: ['pipe', log, log],
+    cwd: folder.path,
+    env: inContainer ? environment : { ...environment, ...program.env },
+  })
+  closeSync(log)
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  let isOver = false
+  void exited.then(() => (isOver = true))
+  const place = inContainer ? { bind: '0.0.0.0', dataFolder: '/data' } : { bind: '127.0.0.1', dataFolder: folder.data }
+  // On standard input the password shows neither in a file nor among the processes. A child that did not start closes it; its exit tells.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(serverConfig({ ...place, port, password, maxMemoryBytes: memoryShare(totalmem(), process.constrainedMemory()) }))
+  return { port, exited, hasExited: () => isOver, stop: () => stopChild(child, exited) }
+}
+
+/** Arguments of docker and podman alike. The data folder belongs to this user, so the server runs as this user. */
+function containerArguments(dataFolder: string, port: number): string[] {
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+  const published = `127.0.0.1:${port}:${port}`
+  return [
+    'run',
+    '--rm',
+    '--interactive',
+    '--user',
+    user,
+    '--publish',
+    published,
+    '--volume',
+    `${dataFolder}:/data`,
+    'valkey/valkey:8',
+    'valkey-server',
+    '-',
+  ]
+}
+
+async function untilAnswers(url: string, server: ServerProcess): Promise<string | null> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (!server.hasExited()) {
+    try {
+      return (await inspectRedis(url)).runId
+    } catch (error) {
+      if (Date.now() > deadline) {
+        await server.stop()
+        throw new Error('the server does not answer', { cause: error })
+      }
+      await delay(25)
+    }
+  }
+  return null
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  // SIGTERM makes a server write what it holds, then end.
+  child.kill('SIGTERM')
+  const isSlow = await Promise.race([exited.then(() => false), delay(STOP_TIMEOUT_MS, true, { ref: false })])
+  if (!isSlow) return
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** A port of the loopback address that nobody listens on: the wanted one if it is free. */
+function freePort(wanted = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort())))
+    probe.listen(wanted, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}

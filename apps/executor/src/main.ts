@@ -1,0 +1,44 @@
+import { openStage } from '@toolwright/queues'
+import { runUntilStopped } from '@toolwright/runtime'
+import { openSandbox } from '@toolwright/sandbox'
+import { Counter, Gauge } from 'prom-client'
+import { readEnvironment } from './env.ts'
+import { runExecution } from './run-execution.ts'
+
+/** Holds no model key, and needs no more of Redis than the queues: what it runs is untrusted. */
+await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_000 }, async (lifetime) => {
+  const environment = readEnvironment()
+  const stage = await openStage('executor', environment, lifetime)
+  const sandbox = await openSandbox({
+    children: { first: environment.concurrency, second: 1 },
+    log: (event, message) => stage.log.info(event, message),
+  })
+  lifetime.closeLater('sandbox', () => sandbox.close())
+  const children = new Gauge({
+    name: 'toolwright_sandbox_children',
+    help: 'Child processes that run Python, by whether they are alive',
+    labelNames: ['state'],
+    registers: [stage.metrics],
+    collect: () => {
+      const { alive, children: wanted } = sandbox.stats()
+      children.set({ state: 'wanted' }, wanted)
+      children.set({ state: 'alive' }, alive)
+    },
+  })
+  const restarts = new Counter({
+    name: 'toolwright_sandbox_restarts_total',
+    help: 'Children that this process replaced, by cause',
+    labelNames: ['cause'],
+    registers: [stage.metrics],
+    collect: () => {
+      restarts.reset()
+      for (const [cause, count] of Object.entries(sandbox.stats().kills)) restarts.inc({ cause }, count ?? 0)
+    },
+  })
+  stage.serve({
+    queue: 'execution',
+    // One batch for each kind of surroundings may wait in this process for its child.
+    concurrency: environment.concurrency + 1,
+    handle: (job, context) => runExecution(job, { sandbox, signal: context.signal }),
+  })
+})

@@ -1,0 +1,244 @@
+import { TierName } from '@toolwright/contracts'
+import type { Sums } from '@toolwright/registry'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { State } from './read-state.ts'
+
+interface Sample {
+  labels: Record<string, string>
+  value: number
+}
+
+interface Metric {
+  name: string
+  type: 'counter' | 'gauge'
+  help: string
+  labels: string[]
+  samples(state: State): Sample[]
+}
+
+const SPEND_LABELS = ['bucket', 'role', 'model', 'purpose', 'cause']
+const KIND_STATES = ['nursery', 'gathering', 'tooled', 'declined', 'unworthy', 'demoted', 'merged']
+
+/** What the exporter shows; `infra/METRICS.md` lists the same. */
+const METRICS: Metric[] = [
+  {
+    name: 'toolwright_requests_total',
+    type: 'counter',
+    help: 'Results written, by how the request was answered; tier "none" where it was not',
+    labels: ['tier', 'outcome'],
+    samples: ({ totals }) => [
+      ...TierName.options.map((tier) => ({ labels: { tier, outcome: 'answered' }, value: totals[`answered:${tier}`] ?? 0 })),
+      { labels: { tier: 'none', outcome: 'failed' }, value: totals['failed'] ?? 0 },
+    ],
+  },
+  {
+    name: 'toolwright_checked_answers_total',
+    type: 'counter',
+    help: 'Answers to requests that came with a target, by whether they are equal to it',
+    labels: ['result'],
+    samples: ({ totals }) => ['correct', 'incorrect'].map((result) => ({ labels: { result }, value: totals[result] ?? 0 })),
+  },
+  {
+    name: 'toolwright_model_calls_total',
+    type: 'counter',
+    help: 'Model calls in the ledger',
+    labels: SPEND_LABELS,
+    samples: ({ spend }) => spend.map((sums) => ({ labels: spendLabels(sums), value: sums.calls })),
+  },
+  {
+    name: 'toolwright_tokens_total',
+    type: 'counter',
+    help: 'Tokens in the ledger, in classes that do not overlap',
+    labels: [...SPEND_LABELS, 'class'],
+    samples: ({ spend }) =>
+      spend.flatMap((sums) => {
+        const { uncachedInput, cacheRead, cacheWrite, output } = sums.tokens
+        const classes = { uncached_input: uncachedInput, cache_read: cacheRead, cache_write: cacheWrite, output }
+        return Object.entries(classes).map(([name, value]) => ({ labels: { ...spendLabels(sums), class: name }, value }))
+      }),
+  },
+  {
+    name: 'toolwright_cost_dollars_total',
+    type: 'counter',
+    help: 'Cost in the ledger, US dollars; calls without a known price are not in it',
+    labels: SPEND_LABELS,
+    samples: ({ spend }) => spend.map((sums) => ({ labels: spendLabels(sums), value: dollars(sums.costNano) })),
+  },
+  {
+    name: 'toolwright_unpriced_calls_total',
+    type: 'counter',
+    help: 'Model calls in the ledger whose price is unknown',
+    labels: SPEND_LABELS,
+    samples: ({ spend }) => spend.map((sums) => ({ labels: spendLabels(sums), value: sums.unpriced })),
+  },
+  {
+    name: 'toolwright_baseline_dollars_total',
+    type: 'counter',
+    help: 'Estimate of what the written results would have cost, each answered by the strong model directly, US dollars; unknown ones are not in it',
+    labels: [],
+    samples: ({ totals }) => [{ labels: {}, value: dollars(totals['baselineNano'] ?? 0) }],
+  },
+  {
+    name: 'toolwright_baseline_requests_total',
+    type: 'counter',
+    help: 'Results written, by what their baseline rests on',
+    labels: ['basis'],
+    samples: ({ totals }) =>
+      ['measured', 'assumed', 'unknown'].map((basis) => ({ labels: { basis }, value: totals[`baseline:${basis}`] ?? 0 })),
+  },
+  {
+    name: 'toolwright_uncertain_calls',
+    type: 'gauge',
+    help: 'Model calls of active runs that are unsettled past their time-out, and may have been billed',
+    labels: [],
+    samples: ({ uncertain }) => [{ labels: {}, value: uncertain.calls }],
+  },
+  {
+    name: 'toolwright_uncertain_dollars',
+    type: 'gauge',
+    help: 'The most that the uncertain calls of active runs can have cost, US dollars; calls without a known price are not in it',
+    labels: [],
+    samples: ({ uncertain }) => [{ labels: {}, value: dollars(uncertain.boundNano) }],
+  },
+  {
+    name: 'toolwright_uncertain_unpriced_calls',
+    type: 'gauge',
+    help: 'Uncertain model calls of active runs whose price is unknown',
+    labels: [],
+    samples: ({ uncertain }) => [{ labels: {}, value: uncertain.unpriced }],
+  },
+  {
+    name: 'toolwright_runs',
+    type: 'gauge',
+    help: 'Runs that are not done; halted ones cannot pay for calls until somebody mends something',
+    labels: ['state'],
+    samples: ({ runs }) => [
+      { labels: { state: 'active' }, value: runs.active - runs.halted },
+      { labels: { state: 'halted' }, value: runs.halted },
+    ],
+  },
+  {
+    name: 'toolwright_kinds',
+    type: 'gauge',
+    help: 'Kinds of request, by state',
+    labels: ['state'],
+    samples: ({ kinds }) => KIND_STATES.map((state) => ({ labels: { state }, value: kinds.get(state) ?? 0 })),
+  },
+  {
+    name: 'toolwright_tools',
+    type: 'gauge',
+    help: 'Kinds that a tool serves',
+    labels: [],
+    samples: ({ tools }) => [{ labels: {}, value: tools.serving }],
+  },
+  {
+    name: 'toolwright_tool_versions',
+    type: 'gauge',
+    help: 'Tool versions that were ever published',
+    labels: [],
+    samples: ({ tools }) => [{ labels: {}, value: tools.versions }],
+  },
+  {
+    name: 'toolwright_makes_total',
+    type: 'counter',
+    help: 'Makes that ended, by how',
+    labels: ['result'],
+    samples: ({ makes }) =>
+      (['published', 'declined', 'unworthy'] as const).map((result) => ({ labels: { result }, value: makes[result] })),
+  },
+  {
+    name: 'toolwright_waiting_lines',
+    type: 'gauge',
+    help: 'Requests that wait for a tool to be made',
+    labels: [],
+    samples: ({ waitingLines }) => [{ labels: {}, value: waitingLines }],
+  },
+  {
+    name: 'toolwright_queue_jobs',
+    type: 'gauge',
+    help: 'Jobs in a queue, by state; "results" is the queues of all active runs together',
+    labels: ['queue', 'state'],
+    samples: ({ queues }) =>
+      queues.flatMap(({ queue, depth }) =>
+        Object.entries({
+          waiting: depth.waiting,
+          active: depth.active,
+          delayed: depth.delayed,
+          failed: depth.failed,
+          waiting_children: depth.waitingChildren,
+        }).map(([state, value]) => ({ labels: { queue, state }, value })),
+      ),
+  },
+  {
+    name: 'toolwright_queue_workers',
+    type: 'gauge',
+    help: 'Live workers that serve a queue, over all machines',
+    labels: ['queue'],
+    samples: ({ queues }) => queues.map(({ queue, workers }) => ({ labels: { queue }, value: workers })),
+  },
+]
+
+/** Prometheus gives up after 10 s by default; it must hear of a Redis that is away before that. */
+const READ_TIMEOUT_MS = 5_000
+
+/** Registers all of them; each scrape reads the state once, and fails when Redis does not answer within 5 s. */
+export function exportMetrics(registry: Registry, read: () => Promise<State>): void {
+  const state = onceAtATime(read)
+  for (const metric of METRICS) {
+    const { name, help, labels } = metric
+    if (metric.type === 'gauge') {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: labels,
+        registers: [registry],
+        async collect() {
+          const samples = metric.samples(await state())
+          gauge.reset()
+          for (const sample of samples) gauge.set(sample.labels, sample.value)
+        },
+      })
+    } else {
+      // A counter only knows how to grow: it is set to what Redis has counted by beginning again.
+      const counter = new Counter({
+        name,
+        help,
+        labelNames: labels,
+        registers: [registry],
+        async collect() {
+          const samples = metric.samples(await state())
+          counter.reset()
+          for (const sample of samples) counter.inc(sample.labels, sample.value)
+        },
+      })
+    }
+  }
+}
+
+/** One reading serves all metrics of a scrape, and scrapes that come while it is under way: they must not pile up in front of a Redis that is away. */
+function onceAtATime(read: () => Promise<State>): () => Promise<State> {
+  let reading: Promise<State> | undefined
+  return async () => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    let timer: NodeJS.Timeout | undefined
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`Redis did not answer within ${READ_TIMEOUT_MS} ms`)), READ_TIMEOUT_MS)
+    })
+    try {
+      return await Promise.race([reading, tooLate])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function spendLabels({ bucket, role, model, purpose, cause }: Sums): Record<string, string> {
+  return { bucket, role, model, purpose, cause }
+}
+
+/** The nearest double to the exact sum: times 10⁹ and rounded it is the integer of nano-dollars again, up to nine million dollars. */
+function dollars(nano: number): number {
+  return nano / 1e9
+}

@@ -1,0 +1,99 @@
+import { QUEUES, type QueueName } from '@toolwright/contracts'
+import type { Depth, Queues } from '@toolwright/queues'
+import type { KindIndex, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
+
+/** What one scrape shows, read from Redis at one time. */
+export interface State {
+  /** Sums over all results ever written, by the fields of `registry.totals`. */
+  totals: Record<string, number>
+  /** Sums over all ledgers of the space. */
+  spend: Sums[]
+  /** Unsettled past their time-out, over all runs that are active. */
+  uncertain: Uncertain
+  /** Active runs, and those of them that cannot pay until somebody mends something. */
+  runs: { active: number; halted: number }
+  /** Kinds by state, merged ones apart. */
+  kinds: Map<string, number>
+  tools: { serving: number; versions: number }
+  makes: Awaited<ReturnType<Tools['makes']>>
+  waitingLines: number
+  queues: { queue: QueueName; depth: Depth; workers: number }[]
+}
+
+export interface Services {
+  registry: Registry
+  queues: Queues
+  index: KindIndex
+}
+
+/** Runs that are looked at, the newest first. */
+const MAX_RUNS = 1_000
+
+export async function readState({ registry, queues, index }: Services): Promise<State> {
+  const records = await registry.runs.list(MAX_RUNS)
+  const active = records.filter((run) => run.state === 'active')
+  const runs = active.map((run) => run.id)
+  const [totals, spend, makes, waiting, uncertain, depths] = await Promise.all([
+    registry.totals.read(),
+    registry.money.sums(null),
+    registry.tools.makes(),
+    registry.kinds.kindsWithWaiting(),
+    Promise.all(runs.map((run) => registry.money.uncertain(run))),
+    Promise.all(queueNames().map((queue) => readQueue(queues, queue, runs))),
+    index.refresh(),
+  ])
+  const waitingCounts = await Promise.all(waiting.map((kind) => registry.kinds.waitingCount(kind)))
+  return {
+    totals,
+    spend,
+    uncertain: {
+      calls: sum(uncertain, (one) => one.calls),
+      boundNano: sum(uncertain, (one) => one.boundNano),
+      unpriced: sum(uncertain, (one) => one.unpriced),
+    },
+    runs: { active: active.length, halted: active.filter((run) => run.haltedBy !== null).length },
+    ...readKinds(index),
+    makes,
+    waitingLines: sum(waitingCounts, (count) => count),
+    queues: depths,
+  }
+}
+
+/** Every run has a results queue of its own; they are shown as one, so that no run's id becomes a label. */
+async function readQueue(queues: Queues, queue: QueueName, runs: string[]): Promise<State['queues'][number]> {
+  const which: (string | undefined)[] = queue === 'results' ? runs : [undefined]
+  const depths = await Promise.all(which.map((run) => queues.depth(queue, run)))
+  const workers = await Promise.all(which.map((run) => queues.workersOf(queue, run)))
+  return {
+    queue,
+    depth: {
+      waiting: sum(depths, (one) => one.waiting),
+      active: sum(depths, (one) => one.active),
+      delayed: sum(depths, (one) => one.delayed),
+      failed: sum(depths, (one) => one.failed),
+      waitingChildren: sum(depths, (one) => one.waitingChildren),
+    },
+    workers: sum(workers, (count) => count),
+  }
+}
+
+function readKinds(index: KindIndex): Pick<State, 'kinds' | 'tools'> {
+  const kinds = new Map<string, number>()
+  const tools = { serving: 0, versions: 0 }
+  for (const kind of index.all()) {
+    const state = kind.alias === '' ? kind.state : 'merged'
+    kinds.set(state, (kinds.get(state) ?? 0) + 1)
+    if (kind.alias === '' && kind.version > 0) tools.serving++
+    tools.versions += kind.versions
+  }
+  return { kinds, tools }
+}
+
+function queueNames(): QueueName[] {
+  // The keys of a literal object are its names.
+  return Object.keys(QUEUES) as QueueName[]
+}
+
+function sum<T>(values: T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0)
+}

@@ -1,0 +1,16 @@
+import { commonEnvironment, modelEnvironment, parseEnvironment } from '@toolwright/runtime'
+import { z } from 'zod'
+
+const MakerEnvironment = z.object({
+  ...commonEnvironment,
+  ...modelEnvironment,
+  /** Makes at the same time: they wait for models and children, not for this processor. */
+  concurrency: z.coerce.number('expected a whole number').int().min(1).max(1_000).default(20),
+  /** For one model call, in milliseconds: a proposal is long. */
+  modelTimeoutMs: z.coerce.number('expected milliseconds').int().min(100).default(300_000),
+})
+export type MakerEnvironment = z.infer<typeof MakerEnvironment>
+
+export function readEnvironment(): MakerEnvironment {
+  return parseEnvironment(MakerEnvironment, process.env)
+}

@@ -1,0 +1,30 @@
+import { openModels, openPayer } from '@toolwright/answering'
+import { openStage } from '@toolwright/queues'
+import { openKindIndex, openRegistry } from '@toolwright/registry'
+import { runUntilStopped } from '@toolwright/runtime'
+import { readEnvironment } from './env.ts'
+import { abandonMake, makeTool } from './make-tool.ts'
+import type { Services } from './services.ts'
+import { startSweeping } from './sweep.ts'
+
+await runUntilStopped({ stage: 'maker', followParent: true }, async (lifetime) => {
+  const environment = readEnvironment()
+  const { models, strongCost, observe } = openModels(environment)
+  const stage = await openStage('maker', environment, lifetime)
+  observe.register(stage.metrics)
+  const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
+  const services: Services = {
+    registry,
+    queues: stage.queues,
+    payer: openPayer({ registry, models, observe: observe.record }),
+    strongCost,
+    index: openKindIndex(registry.kinds),
+  }
+  stage.serve({
+    queue: 'maker',
+    concurrency: environment.concurrency,
+    handle: (job, context) => makeTool(services, job, context),
+    bury: (job, error, context) => abandonMake(services, job, error, context),
+  })
+  lifetime.closeLater('the sweeper', startSweeping(services, stage.log))
+})

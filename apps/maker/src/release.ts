@@ -1,0 +1,74 @@
+import { inBatches, type KindId, type Line, MAX_DIRECT_LINES } from '@toolwright/contracts'
+import type { Queues } from '@toolwright/queues'
+import type { Kind, Registry, WaitingLine } from '@toolwright/registry'
+
+const LINES_AT_ONCE = 512
+
+/**
+ * Sends all lines that wait for a kind on, to the tool if one serves now, else to the strong model. Peeks, adds jobs with derived ids, then trims: a crash in
+ * between adds the same jobs again.
+ */
+export async function releaseWaiting({ registry, queues }: { registry: Registry; queues: Queues }, kind: Kind): Promise<number> {
+  const tiers = kind.version > 0 ? (await registry.tools.get(kind.id, kind.version)).tiers : null
+  let released = 0
+  for (;;) {
+    const waiting = await registry.kinds.peekWaiting(kind.id, LINES_AT_ONCE)
+    if (waiting.length === 0) return released
+    for (const [run, lines] of byRun(waiting)) {
+      if (tiers === null) await addDirect(queues, run, kind.id, false, lines)
+      else {
+        const stage = tiers.extracted ? ('extract' as const) : ('call' as const)
+        await queues.add(
+          'user',
+          inBatches(lines).map((batch) => ({
+            id: queues.idFor(stage, run, kind.id, kind.version, ...seqsOf(batch)),
+            data:
+              stage === 'extract'
+                ? { v: 1 as const, stage, run, kind: kind.id, version: kind.version, lines: batch }
+                : { v: 1 as const, stage, run, kind: kind.id, version: kind.version, refused: false, lines: batch },
+          })),
+        )
+      }
+    }
+    await registry.kinds.trimWaiting(kind.id, waiting, false)
+    released += waiting.length
+  }
+}
+
+/** Lets a few waiting lines through to gather, where answers of earlier ones did not become examples. */
+export async function letThrough(
+  { registry, queues }: { registry: Registry; queues: Queues },
+  kind: KindId,
+  count: number,
+): Promise<number> {
+  const waiting = await registry.kinds.peekWaiting(kind, count)
+  for (const [run, lines] of byRun(waiting)) await addDirect(queues, run, kind, true, lines)
+  await registry.kinds.trimWaiting(kind, waiting, true)
+  return waiting.length
+}
+
+async function addDirect(queues: Queues, run: string, kind: KindId, gather: boolean, lines: Line[]): Promise<void> {
+  await queues.add(
+    'direct',
+    inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
+      id: queues.idFor('direct', run, kind, ...seqsOf(batch)),
+      data: { v: 1 as const, run, kind, gather, lines: batch },
+    })),
+  )
+}
+
+/** Lines that leave the waiting list have been handed on once more. */
+function byRun(waiting: WaitingLine[]): Map<string, Line[]> {
+  const runs = new Map<string, Line[]>()
+  for (const { run, line } of waiting) {
+    const handed = { ...line, hop: line.hop + 1 }
+    const lines = runs.get(run)
+    if (lines === undefined) runs.set(run, [handed])
+    else lines.push(handed)
+  }
+  return runs
+}
+
+function seqsOf(lines: Line[]): number[] {
+  return lines.flatMap((line) => [line.seq, line.hop])
+}

@@ -1,0 +1,32 @@
+import type { Log } from '@toolwright/runtime'
+import type { Services } from './services.ts'
+
+const SWEEP_MS = 2_000
+
+/**
+ * Looks after lines that wait: every kind that has some must have a make. The one that parked them may have died before it added the make, and a make may have ended
+ * between a line's parking and its adding. Returns what stops it.
+ */
+export function startSweeping({ registry, queues }: Services, log: Log): () => void {
+  let isSweeping = false
+  const sweep = async () => {
+    for (const id of await registry.kinds.kindsWithWaiting()) {
+      const kind = await registry.kinds.get(id)
+      const [first] = await registry.kinds.peekWaiting(id, 1)
+      if (kind === null || first === undefined) continue
+      await queues.add('maker', [
+        { id: queues.idFor('make', id, kind.generation), data: { v: 1, run: first.run, kind: id, generation: kind.generation } },
+      ])
+    }
+  }
+  const timer = setInterval(() => {
+    if (isSweeping) return
+    isSweeping = true
+    sweep()
+      .catch((error: unknown) => log.warn({ error }, 'could not look after waiting lines'))
+      .finally(() => {
+        isSweeping = false
+      })
+  }, SWEEP_MS)
+  return () => clearInterval(timer)
+}

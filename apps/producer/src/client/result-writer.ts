@@ -1,0 +1,177 @@
+import { resolve as resolvePath } from 'node:path'
+import type { Writable } from 'node:stream'
+import type { LineResult } from '@toolwright/contracts'
+import { outputLine, type OutputMark } from './output-line.ts'
+import { openResultFile } from './result-file.ts'
+import { streamSink, type ResultSink } from './result-sink.ts'
+import { createWrittenSet } from './written-set.ts'
+
+export interface ResultWriterOptions {
+  run: string
+  /** A path, or a stream such as stdout. */
+  output: string | Writable
+  /** Where failed lines go; left out: to the output. */
+  errors?: string
+  /** Called for each line that the files hold from an earlier process of the same run. */
+  onFound?: (mark: OutputMark) => void
+  log: (message: string) => void
+}
+
+export interface ResultWriter {
+  /**
+   * Appends the results that are not written yet and resolves once they are on disk. `written` are those of this call, `repeated` counts the others.
+   * Calls made while the disk is busy share the next sync. Rejects with what the disk says (full, broken), and then nothing of the call is in the files:
+   * it may be made again. Rejects with OutputClosed once nobody reads a stream any more.
+   */
+  write(results: LineResult[]): Promise<{ written: LineResult[]; repeated: number }>
+  has(seq: number): boolean
+  /** Lines in the files, those of earlier processes included. */
+  readonly size: number
+  /** Waits for the writes under way, closes the files and gives up their leases. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the one writer of a run's files. Each seq is written once, whatever dies when: the files themselves say what they hold (`toolwright.seq`), and are read again at every start.
+ * On a stream a line may repeat after a crash. Throws UsageError as `openResultFile` does.
+ */
+export async function openResultWriter(options: ResultWriterOptions): Promise<ResultWriter> {
+  const { run, log } = options
+  const written = createWrittenSet()
+  const onFound = (mark: OutputMark) => {
+    if (written.has(mark.seq)) return
+    written.add(mark.seq)
+    options.onFound?.(mark)
+  }
+  const { output, errors, all } = await openSinks(options, (path) => openResultFile({ path, run, onFound, log }))
+  let waiting: Call[] = []
+  let busy: Promise<void> | null = null
+  let isClosed = false
+
+  async function commitAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const group = takeGroup()
+      try {
+        await append(group)
+        for (const { fresh } of group) for (const { seq } of fresh) written.add(seq)
+        for (const { call, fresh } of group) call.resolve({ written: fresh, repeated: call.results.length - fresh.length })
+      } catch (error) {
+        for (const { call } of group) call.reject(error)
+      }
+    }
+    busy = null
+  }
+
+  /** The calls that fit into one commit, each with its lines as text. */
+  function takeGroup(): Prepared[] {
+    const group: Prepared[] = []
+    const seqs = new Set<number>()
+    let size = 0
+    let taken = 0
+    for (const call of waiting) {
+      if (size >= GROUP_CHARACTERS) break
+      taken++
+      const prepared = prepare(call, seqs)
+      if (prepared === null) continue
+      group.push(prepared)
+      size += prepared.good.length + prepared.bad.length
+    }
+    waiting = waiting.slice(taken)
+    return group
+  }
+
+  /** Null where a result cannot be put into words: its call alone is rejected, not all that share the commit. */
+  function prepare(call: Call, seqs: Set<number>): Prepared | null {
+    const created = Math.floor(Date.now() / 1000)
+    const prepared: Prepared = { call, fresh: [], good: '', bad: '' }
+    const own = new Set<number>()
+    try {
+      for (const result of call.results) {
+        if (written.has(result.seq) || seqs.has(result.seq) || own.has(result.seq)) continue
+        const text = `${JSON.stringify(outputLine(result, run, created))}\n`
+        if (result.status === 'failed') prepared.bad += text
+        else prepared.good += text
+        own.add(result.seq)
+        prepared.fresh.push(result)
+      }
+    } catch (error) {
+      call.reject(error)
+      return null
+    }
+    for (const seq of own) seqs.add(seq)
+    return prepared
+  }
+
+  async function append(group: Prepared[]): Promise<void> {
+    const texts = new Map<ResultSink, string>()
+    for (const { good, bad } of group) {
+      if (good !== '') texts.set(output, (texts.get(output) ?? '') + good)
+      if (bad !== '') texts.set(errors, (texts.get(errors) ?? '') + bad)
+    }
+    const appended: ResultSink[] = []
+    try {
+      for (const sink of all) {
+        const text = texts.get(sink)
+        if (text === undefined) continue
+        await sink.append(text)
+        appended.push(sink)
+      }
+    } catch (error) {
+      for (const sink of appended) await sink.undo()
+      throw error
+    }
+  }
+
+  return {
+    write(results) {
+      if (isClosed) return Promise.reject(new Error('the result writer is closed'))
+      return new Promise((resolve, reject) => {
+        waiting.push({ results, resolve, reject })
+        busy ??= commitAll()
+      })
+    },
+    has: (seq) => written.has(seq),
+    get size() {
+      return written.size
+    },
+    async close() {
+      isClosed = true
+      await busy
+      const closings = await Promise.allSettled(all.map((sink) => sink.close()))
+      for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+    },
+  }
+}
+
+/** About what one commit may hold in memory beside the results themselves. */
+const GROUP_CHARACTERS = 16_000_000
+
+interface Call {
+  results: LineResult[]
+  resolve: (outcome: { written: LineResult[]; repeated: number }) => void
+  reject: (error: unknown) => void
+}
+
+interface Prepared {
+  call: Call
+  fresh: LineResult[]
+  good: string
+  bad: string
+}
+
+/** `all`: each sink once, files before streams, since only a file can take back what it has when a later one fails. */
+async function openSinks(
+  { output, errors }: ResultWriterOptions,
+  openFile: (path: string) => Promise<ResultSink>,
+): Promise<{ output: ResultSink; errors: ResultSink; all: ResultSink[] }> {
+  const first = typeof output === 'string' ? await openFile(output) : streamSink(output, false)
+  const isShared = errors === undefined || (typeof output === 'string' && resolvePath(errors) === resolvePath(output))
+  if (isShared) return { output: first, errors: first, all: [first] }
+  try {
+    const second = await openFile(errors)
+    return { output: first, errors: second, all: first.canUndo ? [first, second] : [second, first] }
+  } catch (error) {
+    await first.close()
+    throw error
+  }
+}

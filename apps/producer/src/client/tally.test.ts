@@ -1,0 +1,79 @@
+import type { LineResult } from '@toolwright/contracts'
+import { expect, test } from 'vitest'
+import { outputLine } from './output-line.ts'
+import { createTally, tallyMark, tallyResult } from './tally.ts'
+
+const common = { customId: 'x', kind: null, kindName: null, decidedBy: null }
+const answer = {
+  tool: null,
+  version: null,
+  model: 'm',
+  answer: 'a',
+  completion: null,
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+}
+const results: LineResult[] = [
+  {
+    ...common,
+    ...answer,
+    seq: 0,
+    status: 'answered',
+    tier: 'extracted',
+    costNano: 0,
+    baseline: { costNano: 700, basis: 'measured' },
+    correct: true,
+  },
+  {
+    ...common,
+    ...answer,
+    seq: 1,
+    status: 'answered',
+    tier: 'direct',
+    costNano: 900,
+    baseline: { costNano: 900, basis: 'assumed' },
+    correct: false,
+  },
+  {
+    ...common,
+    ...answer,
+    seq: 2,
+    status: 'answered',
+    tier: 'direct',
+    costNano: null,
+    baseline: { costNano: null, basis: 'unknown' },
+    correct: null,
+  },
+  {
+    ...common,
+    seq: 3,
+    status: 'failed',
+    costNano: 50,
+    baseline: { costNano: 800, basis: 'measured' },
+    statusCode: 0,
+    error: { code: 'x', message: 'y' },
+  },
+]
+
+test('counts tiers, right answers and what is known of the costs', () => {
+  const tally = createTally()
+  for (const result of results) tallyResult(tally, result)
+  expect(tally).toEqual({
+    answered: 3,
+    failed: 1,
+    tiers: {
+      extracted: { lines: 1, targets: 1, right: 1, cost: { nano: 0, unknown: 0 } },
+      called: { lines: 0, targets: 0, right: 0, cost: { nano: 0, unknown: 0 } },
+      direct: { lines: 2, targets: 1, right: 0, cost: { nano: 900, unknown: 1 } },
+    },
+    baseline: { nano: 1600, unknown: 1, assumed: 1 },
+  })
+})
+
+test('counts lines found in a file as if their results had just come', () => {
+  const [fromResults, fromFile] = [createTally(), createTally()]
+  for (const result of results) {
+    tallyResult(fromResults, result)
+    tallyMark(fromFile, outputLine(result, 'r-abcdefghij', 1).toolwright)
+  }
+  expect(fromFile).toEqual(fromResults)
+})

@@ -1,0 +1,179 @@
+import {
+  type Example,
+  inBatches,
+  type KindId,
+  type Line,
+  MAX_DIRECT_LINES,
+  type RequestsJob,
+  type RunSettings,
+} from '@toolwright/contracts'
+import type { JobContext, Queues } from '@toolwright/queues'
+import { EXAMPLES_FOR_MAKE, type KindIndex, type Placement, type Registry, shapeOf, tokensOf } from '@toolwright/registry'
+
+interface Dispatch {
+  registry: Registry
+  queues: Queues
+  index: KindIndex
+  /** Settings of runs, as they were read; they never change while a run lives. */
+  settings: Map<string, RunSettings>
+}
+
+/** What is decided of a line before any state is touched. */
+type Decision = { to: 'kind'; kind: KindId; line: Line } | { to: 'judge'; line: Line } | { to: 'direct'; line: Line }
+
+/**
+ * Sends each line of a job where its kind says: to a tool, to the strong model as an example, or to wait until the tool is made. A line that no name, template or
+ * remembered decision places goes to be judged, and comes back with its kind.
+ */
+export async function dispatch(services: Dispatch, job: RequestsJob, context: JobContext): Promise<null> {
+  const { registry, queues, index } = services
+  await index.refresh()
+  const decisions = await decide(services, job)
+
+  const judged = decisions.filter((one) => one.to === 'judge').map((one) => one.line)
+  await queues.add(
+    'user',
+    inBatches(judged).map((lines) => ({
+      id: queues.idFor('judge', job.run, ...seqsOf(lines)),
+      data: { v: 1 as const, stage: 'judge' as const, run: job.run, lines },
+    })),
+  )
+  await addDirect(
+    queues,
+    job.run,
+    null,
+    false,
+    decisions.filter((one) => one.to === 'direct').map((one) => one.line),
+  )
+
+  const byKind = new Map<KindId, Line[]>()
+  for (const one of decisions) {
+    if (one.to !== 'kind') continue
+    const lines = byKind.get(one.kind)
+    if (lines === undefined) byKind.set(one.kind, [one.line])
+    else lines.push(one.line)
+  }
+  const tokens: string[] = []
+  await Promise.all(
+    [...byKind].map(async ([kind, lines]) => {
+      const token = `${context.jobId}:${kind}`
+      tokens.push(token)
+      await sendKind(services, job.run, kind, lines, token)
+    }),
+  )
+  await registry.runs.addDispatched(job.run, job.lines.length - judged.length)
+  await registry.kinds.dropPlaced(job.run, tokens)
+  return null
+}
+
+async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<Decision[]> {
+  const decisions: Decision[] = []
+  const unsure: { line: Line; shape: string }[] = []
+  for (const line of job.lines) {
+    if (line.body !== undefined) decisions.push({ to: 'direct', line })
+    else if (line.kind !== undefined) decisions.push({ to: 'kind', kind: line.kind, line })
+    else if (line.kindName !== undefined) {
+      const kind = await registry.kinds.named(line.kindName, line.frame, line.text)
+      decisions.push({ to: 'kind', kind, line: { ...line, kind, decidedBy: 'name' } })
+    } else {
+      const tokens = tokensOf(line.text)
+      const [first, ...others] = index.fitting(line.frame, tokens)
+      if (first === undefined) unsure.push({ line, shape: shapeOf(line.frame, tokens) })
+      else {
+        const rivals = others.map((kind) => kind.id)
+        decisions.push({
+          to: 'kind',
+          kind: first.id,
+          line: { ...line, kind: first.id, decidedBy: 'template', ...(rivals.length > 0 && { rivals }) },
+        })
+      }
+    }
+  }
+  const remembered = await registry.kinds.recall(unsure.map((one) => one.shape))
+  for (const [at, { line }] of unsure.entries()) {
+    const kind = remembered[at]
+    if (kind === null || kind === undefined) decisions.push({ to: 'judge', line })
+    else decisions.push({ to: 'kind', kind, line: { ...line, kind, decidedBy: 'decision' } })
+  }
+  return decisions
+}
+
+async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Line[], token: string): Promise<void> {
+  const { registry, queues } = services
+  const [state] = await registry.kinds.peek([kind])
+  if (state !== undefined && state.alias !== '') return await sendKind(services, run, state.alias, lines, token)
+  if (state !== undefined && state.version > 0) {
+    await registry.kinds.addSeen(kind, lines.length)
+    return await addToolJobs(services, run, kind, state.version, lines)
+  }
+  await addGivenExamples(registry, run, kind, lines)
+  const placement = await registry.kinds.place(kind, run, token, lines, (await settingsOf(services, run)).whileMaking)
+  switch (placement.go) {
+    case 'alias':
+      return await sendKind(services, run, placement.kind, lines, token)
+    case 'tool':
+      return await addToolJobs(services, run, kind, placement.version, lines)
+    case 'split':
+      return await addSplit(queues, run, kind, lines, placement)
+  }
+}
+
+async function addSplit(queues: Queues, run: string, kind: KindId, lines: Line[], placement: Placement & { go: 'split' }): Promise<void> {
+  const pick = (indexes: number[]) => indexes.map((at) => lines[at]!)
+  await addDirect(queues, run, kind, true, pick(placement.gather))
+  await addDirect(queues, run, kind, false, pick(placement.direct))
+  // Every line that gathers or waits makes sure that the make exists: after a crash, no other line may come to do it.
+  if (placement.makes) {
+    await queues.add('maker', [
+      { id: queues.idFor('make', kind, placement.generation), data: { v: 1, run, kind, generation: placement.generation } },
+    ])
+  }
+}
+
+async function addToolJobs({ registry, queues }: Dispatch, run: string, kind: KindId, version: number, lines: Line[]): Promise<void> {
+  const { tiers } = await registry.tools.get(kind, version)
+  const stage = tiers.extracted ? ('extract' as const) : ('call' as const)
+  await queues.add(
+    'user',
+    inBatches(lines).map((batch) => ({
+      id: queues.idFor(stage, run, kind, version, ...seqsOf(batch)),
+      data:
+        stage === 'extract'
+          ? { v: 1 as const, stage, run, kind, version, lines: batch }
+          : { v: 1 as const, stage, run, kind, version, refused: false, lines: batch },
+    })),
+  )
+}
+
+async function addDirect(queues: Queues, run: string, kind: KindId | null, gather: boolean, lines: Line[]): Promise<void> {
+  await queues.add(
+    'direct',
+    inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
+      id: queues.idFor('direct', run, kind ?? '', ...seqsOf(batch)),
+      data: { v: 1 as const, run, kind, gather, lines: batch },
+    })),
+  )
+}
+
+/** Targets that came with requests are examples at once: a labelled kind needs no answer to be paid for. */
+async function addGivenExamples(registry: Registry, run: string, kind: KindId, lines: Line[]): Promise<void> {
+  let examples = 0
+  for (const line of lines) {
+    if (line.target === undefined || examples >= EXAMPLES_FOR_MAKE * 4) continue
+    const example: Example = { v: 1, text: line.text, answer: line.target, source: 'given', votes: 1, run, at: Date.now() }
+    ;({ examples } = await registry.tools.addExample(kind, example))
+  }
+}
+
+async function settingsOf({ registry, settings }: Dispatch, run: string): Promise<RunSettings> {
+  const known = settings.get(run)
+  if (known !== undefined) return known
+  const record = await registry.runs.get(run)
+  if (record === null) throw new Error(`run ${run} is not in the registry`)
+  settings.set(run, record.settings)
+  return record.settings
+}
+
+function seqsOf(lines: Line[]): (string | number)[] {
+  return lines.flatMap((line) => [line.seq, line.hop])
+}

@@ -1,0 +1,284 @@
+import { type Bucket, hashOf, type LineResult } from '@toolwright/contracts'
+import { LaterError, type Queues, type RedisConnection, startWorker } from '@toolwright/queues'
+import { openKindIndex, type Registry, type RunRecord, type Sums } from '@toolwright/registry'
+import type { Log } from '@toolwright/runtime'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Progress, progressStyle, startProgress } from './client/progress.ts'
+import type { ProgressState } from './client/progress-text.ts'
+import { OutputClosed } from './client/result-sink.ts'
+import { openResultWriter, type ResultWriter } from './client/result-writer.ts'
+import { renderSummary, type RunTotals, summaryJson } from './client/summary.ts'
+import { createTally, type Tally, tallyMark, tallyResult } from './client/tally.ts'
+import { UsageError } from './client/usage-error.ts'
+import type { Money } from './client/usd.ts'
+import { ingest } from './ingest.ts'
+import type { RunRequest } from './run-request.ts'
+
+interface Services {
+  redis: RedisConnection
+  queues: Queues
+  registry: Registry
+  log: Log
+  noColor: string | undefined
+  term: string | undefined
+}
+
+/** Lines that a run may have read and not yet written; at most half of them may be waiting for tools. */
+const CREDIT_LINES = 20_000
+const CREDIT_BYTES = 64_000_000
+const CHECK_MS = 250
+/** How long the end of a run waits for makes that it has begun to pay for. */
+const MAKES_GRACE_MS = 120_000
+
+const EXIT = { ok: 0, someFailed: 3, halted: 5, interrupted: 130 }
+
+/** One run from its first line to its summary: reads and enqueues, collects and writes, shows how it goes. Returns the exit code. */
+export async function followRun(services: Services, request: RunRequest, interrupted: AbortSignal): Promise<number> {
+  const { registry, queues, log } = services
+  const startedAt = performance.now()
+  const tally = createTally()
+  const writer = await openResultWriter({
+    run: request.run,
+    output: request.output ?? process.stdout,
+    ...(request.errors !== null && { errors: request.errors }),
+    onFound: (mark) => tallyMark(tally, mark),
+    log: (message) => log.warn({}, message),
+  })
+  const record = await registry.runs.open(request.run, request.settings, sourceOf(request))
+  if (record.source !== sourceOf(request)) {
+    await writer.close()
+    throw new UsageError(`run ${request.run} reads another input (${record.source.split(' ')[0]}); choose another --run-id`)
+  }
+  const follow = openFollow(services, request, record, writer, tally)
+  const stop = new AbortController()
+  const onInterrupt = () => stop.abort(interrupted.reason)
+  interrupted.addEventListener('abort', onInterrupt, { once: true })
+  if (interrupted.aborted) onInterrupt()
+
+  const collector = startWorker({
+    queue: 'results',
+    run: request.run,
+    redis: services.redis,
+    queues,
+    concurrency: 16,
+    log,
+    handle: async (job) => {
+      await follow.write(job.results)
+      return null
+    },
+  })
+  const watching = follow.watch(stop)
+  try {
+    const end = record.ingest.isDone
+      ? record.ingest
+      : await ingest({
+          registry,
+          queues,
+          request,
+          from: record.ingest,
+          credit: (read) => follow.credit(read, stop.signal),
+          refuse: (result) => follow.write([result]),
+          onRead: follow.noteRead,
+          signal: stop.signal,
+        })
+    if (end.isDone) {
+      follow.noteEnd(end.seq)
+      if (end.seq === 0) throw new UsageError(`${request.input === '-' ? 'standard input' : request.input} holds no requests`)
+      await follow.allWritten(end.seq, stop.signal)
+    }
+    if (!stop.signal.aborted) await follow.makesSettled(stop.signal)
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  } finally {
+    stop.abort(new Error('the run has ended'))
+    await watching
+    await collector.close(2_000)
+    await writer.close()
+    follow.progress.stop()
+  }
+  return await conclude(services, request, follow, tally, interrupted, performance.now() - startedAt)
+}
+
+interface Follow {
+  progress: Progress
+  write(results: LineResult[]): Promise<void>
+  credit(read: number, signal: AbortSignal): Promise<void>
+  noteRead: (read: number, bytes: number) => void
+  noteEnd(total: number): void
+  allWritten(total: number, signal: AbortSignal): Promise<void>
+  makesSettled(signal: AbortSignal): Promise<void>
+  /** Looks after the run until it ends: tools made, money spent, a halt. Aborts `stop` where the run cannot go on. */
+  watch(stop: AbortController): Promise<void>
+  haltedBy(): string | null
+  fatal(): Error | null
+  toolsMade(): number
+  isComplete(): boolean
+}
+
+function openFollow(services: Services, request: RunRequest, record: RunRecord, writer: ResultWriter, tally: Tally): Follow {
+  const { registry, queues } = services
+  let read = record.ingest.seq
+  let bytesRead = 0
+  let total: number | null = record.ingest.isDone ? record.ingest.seq : null
+  let halted: string | null = null
+  let fatal: Error | null = null
+  let toolsBeingMade = 0
+  let spent: Money = { nano: 0, unknown: 0 }
+  const made = new Map<string, number>()
+
+  const state = (): ProgressState => ({
+    done: writer.size,
+    read,
+    total,
+    failed: tally.failed,
+    tiers: {
+      extracted: tally.tiers.extracted.lines,
+      called: tally.tiers.called.lines,
+      direct: tally.tiers.direct.lines,
+    },
+    toolsMade: [...made.values()].reduce((sum, versions) => sum + versions, 0),
+    toolsBeingMade,
+    spent,
+    baseline: tally.baseline,
+  })
+  const progress = startProgress(process.stderr, progressStyle(process.stderr, services), state, () => performance.now())
+
+  return {
+    progress,
+    write: async (results) => {
+      let written: LineResult[]
+      try {
+        ;({ written } = await writer.write(results))
+      } catch (error) {
+        // Nothing of it is in the file, and the job keeps it: the run stops here and can be taken up again.
+        fatal ??= error instanceof Error ? error : new Error(String(error))
+        throw new LaterError('the results could not be written', 1_000, { cause: error })
+      }
+      for (const result of written) tallyResult(tally, result)
+      await registry.totals.addResults(written)
+    },
+    credit: async (readNow, signal) => {
+      for (;;) {
+        const lines = Math.min(CREDIT_LINES, Math.max(100, Math.floor(CREDIT_BYTES / Math.max(1, bytesRead / Math.max(1, readNow)))))
+        if (readNow - writer.size < lines / 2) return
+        if (readNow - writer.size < lines && (await registry.runs.waiting(request.run)) < lines / 2) return
+        await delay(CHECK_MS / 5, undefined, { signal })
+      }
+    },
+    noteRead: (readNow, bytes) => {
+      read = readNow
+      bytesRead += bytes
+    },
+    noteEnd: (lines) => {
+      total = lines
+    },
+    allWritten: async (lines, signal) => {
+      while (writer.size < lines) await delay(50, undefined, { signal })
+    },
+    makesSettled: async (signal) => {
+      const until = performance.now() + MAKES_GRACE_MS
+      for (;;) {
+        toolsBeingMade = makesIn(await queues.depth('maker'))
+        if (toolsBeingMade === 0 || performance.now() > until) return
+        await delay(CHECK_MS, undefined, { signal })
+      }
+    },
+    watch: async (stop) => {
+      const index = openKindIndex(registry.kinds)
+      await index.refresh()
+      for (const kind of index.all()) made.set(kind.id, 0)
+      const before = new Map(index.all().map((kind) => [kind.id, kind.versions]))
+      while (!stop.signal.aborted) {
+        await index.refresh()
+        for (const kind of index.all()) {
+          const versions = kind.versions - (before.get(kind.id) ?? 0)
+          const known = made.get(kind.id) ?? 0
+          for (let at = known + 1; at <= versions; at++)
+            progress.event(await describeTool(registry, kind.id, (before.get(kind.id) ?? 0) + at))
+          made.set(kind.id, versions)
+        }
+        toolsBeingMade = makesIn(await queues.depth('maker'))
+        spent = sumOf(await registry.money.sums(request.run))
+        halted = await registry.runs.haltReason(request.run)
+        if (halted !== null || fatal !== null) stop.abort(new Error('the run cannot go on'))
+        await delay(CHECK_MS, undefined, { signal: stop.signal }).catch(() => undefined)
+      }
+    },
+    haltedBy: () => halted,
+    fatal: () => fatal,
+    toolsMade: () => [...made.values()].reduce((sum, versions) => sum + versions, 0),
+    isComplete: () => total !== null && writer.size >= total,
+  }
+}
+
+async function conclude(
+  services: Services,
+  request: RunRequest,
+  follow: Follow,
+  tally: Tally,
+  interrupted: AbortSignal,
+  durationMs: number,
+): Promise<number> {
+  const { registry, queues } = services
+  const cost = costByBucket(await registry.money.sums(request.run))
+  const totals: RunTotals = {
+    run: request.run,
+    durationMs,
+    tally,
+    cost,
+    toolsMade: follow.toolsMade(),
+    output: request.output,
+    errors: request.errors,
+  }
+  const again = `go on with the same command and --run-id ${request.run}`
+  const fatal = follow.fatal()
+  if (fatal instanceof OutputClosed) return EXIT.ok
+  if (fatal !== null) {
+    process.stderr.write(`the results cannot be written: ${fatal.message}\nNothing is lost: mend it, then ${again}\n`)
+    return 1
+  }
+  const haltedBy = follow.haltedBy()
+  if (haltedBy !== null) {
+    process.stderr.write(`the run has stopped: ${haltedBy}\nNothing is lost: mend it, then ${again}\n`)
+    return EXIT.halted
+  }
+  if (!follow.isComplete()) {
+    process.stderr.write(`interrupted; what is done is written. To finish, ${again}\n`)
+    return interrupted.aborted ? EXIT.interrupted : 1
+  }
+  const uncertain = await registry.money.uncertain(request.run)
+  if (uncertain.calls > 0)
+    process.stderr.write(
+      `${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums\n`,
+    )
+  await registry.runs.finish(request.run, summaryJson(totals))
+  await queues.dropResults(request.run)
+  if (request.json) process[request.output === null ? 'stderr' : 'stdout'].write(`${JSON.stringify(summaryJson(totals))}\n`)
+  else process.stderr.write(`\n${renderSummary(totals)}`)
+  return tally.failed > 0 ? EXIT.someFailed : EXIT.ok
+}
+
+async function describeTool(registry: Registry, kind: string, version: number): Promise<string> {
+  const tool = await registry.tools.get(kind, version)
+  const tiers = [tool.tiers.extracted && 'extracted', tool.tiers.called && 'called'].filter((one) => one !== false).join(' and ')
+  const cost = tool.costNano === null ? 'cost unknown' : `$${(tool.costNano / 1e9).toFixed(4)}`
+  return `tool made: ${kind} v${version} (${tiers}), ${tool.evidence.proposedFrom + tool.evidence.heldBack} examples, ${cost}`
+}
+
+function makesIn(depth: Awaited<ReturnType<Queues['depth']>>): number {
+  return depth.waiting + depth.active + depth.delayed + depth.waitingChildren
+}
+
+function sumOf(sums: Sums[]): Money {
+  return sums.reduce((sum, row) => ({ nano: sum.nano + row.costNano, unknown: sum.unknown + row.unpriced }), { nano: 0, unknown: 0 })
+}
+
+function costByBucket(sums: Sums[]): Record<Bucket, Money> {
+  const of = (bucket: Bucket) => sumOf(sums.filter((row) => row.bucket === bucket))
+  return { results: of('results'), makes: of('makes'), overhead: of('overhead'), waste: of('waste') }
+}
+
+/** Says what a run reads, so that a run id is not taken up with another input. */
+function sourceOf(request: RunRequest): string {
+  return `${request.input} ${hashOf(request.input).slice(0, 8)}`
+}

@@ -1,0 +1,41 @@
+import { openStage } from '@toolwright/queues'
+import { openKindIndex, openRegistry } from '@toolwright/registry'
+import { runUntilStopped } from '@toolwright/runtime'
+import { dispatch } from './dispatch.ts'
+import { readEnvironment } from './env.ts'
+
+/** The dispatcher. The client of a run is `run-main.ts`. */
+await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime) => {
+  const environment = readEnvironment()
+  const stage = await openStage('producer', environment, lifetime)
+  const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
+  const services = { registry, queues: stage.queues, index: openKindIndex(registry.kinds), settings: new Map() }
+  stage.serve({
+    queue: 'requests',
+    concurrency: environment.concurrency,
+    split: (job) =>
+      job.lines.length < 2
+        ? []
+        : job.lines.map((line) => ({
+            id: stage.queues.idFor('alone', 'requests', job.run, line.seq, line.hop),
+            data: { ...job, lines: [line] },
+          })),
+    handle: (job, context) => dispatch(services, job, context),
+    bury: async (job, error) => {
+      const id = stage.queues.idFor('results', job.run, ...job.lines.map((line) => line.seq), 'undispatched')
+      const results = job.lines.map((line) => ({
+        status: 'failed' as const,
+        seq: line.seq,
+        customId: line.customId,
+        kind: null,
+        kindName: line.kindName ?? null,
+        decidedBy: null,
+        costNano: 0,
+        baseline: { costNano: null, basis: 'unknown' as const },
+        statusCode: 0,
+        error: { code: 'internal_error', message: `the request could not be dispatched: ${error.message}` },
+      }))
+      await stage.queues.add('results', [{ id, data: { v: 1, run: job.run, results } }], job.run)
+    },
+  })
+})

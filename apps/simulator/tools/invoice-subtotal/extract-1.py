@@ -1,0 +1,9 @@
+def extract_1(text):
+    match = re.fullmatch(
+        rf"Please work out what {CUSTOMER} owes before tax: ([^\n]+), with ({PERCENT})% off and ({PERCENT})% sales tax still to come on the reduced price; "
+        r"the discount is rounded half up to the cent\. Give the amount like \$1234\.50\.",
+        text,
+    )
+    if match is None:
+        return None
+    return read_items(match[1].split(", "), rf"{QUANTITY} x {ITEM} \(\${PRICE} each\)", match[2], match[3])

@@ -1,0 +1,47 @@
+import { openModel, openPrices } from '@toolwright/llm'
+import { modelSettings } from '@toolwright/runtime'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { StrongCost } from './finish-lines.ts'
+import type { ModelCallEvent, Models } from './payer.ts'
+
+/** The two models as the environment names them, what tokens cost at the strong one, and what is measured of their calls. Throws ConfigurationError. */
+export function openModels(environment: Parameters<typeof modelSettings>[0] & { modelTimeoutMs: number }): {
+  models: Models
+  strongCost: StrongCost
+  observe: { record: (event: ModelCallEvent) => void; register: (registry: Registry) => void }
+} {
+  const settings = modelSettings(environment)
+  const prices = openPrices(environment.prices)
+  const timeoutMs = environment.modelTimeoutMs
+  const models: Models = {
+    strong: openModel({ role: 'strong', ...settings.strong, timeoutMs }, prices),
+    light: openModel({ role: 'light', ...settings.light, timeoutMs }, prices),
+  }
+  const calls = new Counter({
+    name: 'toolwright_model_attempts_total',
+    help: 'Model calls that this process began, by how they ended',
+    labelNames: ['role', 'purpose', 'model', 'outcome'],
+    registers: [],
+  })
+  const latency = new Histogram({
+    name: 'toolwright_model_call_seconds',
+    help: 'Time from sending a model call to the end of its reply',
+    labelNames: ['role', 'purpose', 'model'],
+    buckets: [0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 120],
+    registers: [],
+  })
+  return {
+    models,
+    strongCost: (tokens) => prices.costOf(settings.strong.model, tokens, settings.strong.baseUrl).costNano,
+    observe: {
+      record: ({ role, purpose, model, outcome, latencyMs }) => {
+        calls.inc({ role, purpose, model, outcome })
+        latency.observe({ role, purpose, model }, latencyMs / 1000)
+      },
+      register: (registry) => {
+        registry.registerMetric(calls)
+        registry.registerMetric(latency)
+      },
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import type { KindId, Purpose, Role } from '@toolwright/contracts'
+import { type Model, type ModelCall, ModelError } from '@toolwright/llm'
+import { LaterError } from '@toolwright/queues'
+import type { Intent, KeptReply, Registry } from '@toolwright/registry'
+import { type EndpointGate, openEndpointGate } from './endpoint-gate.ts'
+
+export interface Models {
+  strong: Model
+  light: Model
+}
+
+/** What a paid call is about. `field` is unique in the run: a second worker finds the first one's reply under it, and pays nothing. */
+export interface Payment {
+  run: string
+  field: string
+  make?: { kind: KindId; generation: number }
+  kind: KindId | null
+  role: Role
+  purpose: Purpose
+  text: string
+}
+
+export interface Payer {
+  /**
+   * Makes a model call that is paid for once: the reply is kept before it is used. Throws LaterError while the endpoint refuses or the run is halted, ModelError
+   * `rejected` or `timed-out` for the caller to deal with; anything else an endpoint can say halts the run, because no further call could succeed.
+   */
+  pay(payment: Payment, call: ModelCall, signal: AbortSignal): Promise<KeptReply>
+  models: Models
+}
+
+export interface ModelCallEvent {
+  role: Role
+  purpose: Purpose
+  model: string
+  outcome: 'ok' | ModelError['kind']
+  latencyMs: number
+}
+
+/** A call unsettled for this much longer than its time-out belonged to a worker that died. */
+const SETTLE_GRACE_MS = 10_000
+const HALTED_CHECK_MS = 2_000
+
+export function openPayer(options: { registry: Registry; models: Models; observe?: (event: ModelCallEvent) => void }): Payer {
+  const { registry, models } = options
+  const gates = new Map<string, EndpointGate>()
+
+  const gateOf = (model: Model): EndpointGate => {
+    const name = `${model.endpoint.baseUrl}|${model.endpoint.model}`
+    let gate = gates.get(name)
+    if (gate === undefined) gates.set(name, (gate = openEndpointGate(registry.endpoints, name)))
+    return gate
+  }
+
+  return {
+    models,
+    pay: async (payment, call, signal) => {
+      const model = models[payment.role]
+      const intent: Intent = {
+        ...payment,
+        model: model.endpoint.model,
+        boundNano: model.bound(call).costNano,
+        timeoutMs: model.endpoint.timeoutMs + SETTLE_GRACE_MS,
+        textBytes: Buffer.byteLength(payment.text),
+      }
+      const halted = await registry.runs.haltReason(payment.run)
+      if (halted !== null) throw new LaterError(`the run is halted: ${halted}`, HALTED_CHECK_MS)
+      const pass = await gateOf(model).enter(signal)
+      let begun: Awaited<ReturnType<typeof registry.money.begin>>
+      try {
+        begun = await registry.money.begin(intent)
+      } catch (error) {
+        pass.left()
+        throw error
+      }
+      if ('kept' in begun) {
+        pass.left()
+        return begun.kept
+      }
+      const startedAt = performance.now()
+      const observe = (outcome: ModelCallEvent['outcome']) =>
+        options.observe?.({
+          role: payment.role,
+          purpose: payment.purpose,
+          model: model.endpoint.model,
+          outcome,
+          latencyMs: performance.now() - startedAt,
+        })
+      let reply: Awaited<ReturnType<Model['complete']>>
+      try {
+        reply = await model.complete(call, signal)
+      } catch (error) {
+        if (!(error instanceof ModelError)) {
+          // Aborted: the call may have been billed, so its intent stays, and counts as uncertain once its time is over.
+          pass.left()
+          throw error
+        }
+        observe(error.kind)
+        if (!error.maybeBilled) await registry.money.abandon(intent, begun.attempt)
+        switch (error.kind) {
+          case 'rate-limited':
+          case 'unavailable':
+            throw new LaterError(error.message, await pass.refused(error.retryAfterMs), { cause: error })
+          case 'timed-out':
+          case 'rejected':
+            pass.left()
+            throw error
+          case 'credentials':
+          case 'no-model':
+          case 'quota':
+            pass.left()
+            await registry.runs.halt(payment.run, error.message)
+            throw new LaterError(error.message, HALTED_CHECK_MS, { cause: error })
+        }
+      }
+      observe('ok')
+      const kept = await registry.money.settle(intent, begun.attempt, {
+        v: 1,
+        text: reply.text,
+        finish: reply.finish,
+        model: reply.model,
+        tokens: reply.tokens,
+        costNano: reply.costNano,
+        price: reply.price,
+        completion: call.body === undefined ? null : reply.completion,
+      })
+      await pass.succeeded()
+      return kept
+    },
+  }
+}

@@ -1,0 +1,7 @@
+export { fencedBlocks } from './extract-code.ts'
+export { findJson } from './find-json.ts'
+export { openModel, type Endpoint, type Model, type ModelCall, type Reply } from './model.ts'
+export { ModelError, type ModelErrorKind } from './model-error.ts'
+export { openPrices, PricesError, type Cost, type Prices } from './prices.ts'
+export { loadPrompt, renderPrompt } from './prompt.ts'
+export type { ChatMessage } from './request.ts'

@@ -1,0 +1,129 @@
+import { type JobOf, type QueueName, jobIdOf } from '@toolwright/contracts'
+import { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+
+/** A job to be added. Its id is derived from what it is about, so adding it twice is harmless. */
+export interface NewJob<Q extends QueueName> {
+  id: string
+  data: JobOf<Q>
+  delayMs?: number
+  /** The job that waits for this one; whatever becomes of this one, its parent goes on. */
+  parent?: { id: string; queue: string }
+}
+
+export interface Depth {
+  waiting: number
+  active: number
+  delayed: number
+  failed: number
+  waitingChildren: number
+}
+
+export interface Queues {
+  readonly space: string
+  readonly prefix: string
+  /** Adds jobs in order, many in one round trip. `run` names the queue of a run's results. */
+  add<Q extends QueueName>(queue: Q, jobs: NewJob<Q>[], run?: string): Promise<void>
+  /** An id for a job about these parts, in this space. */
+  idFor(stage: string, ...parts: (string | number)[]): string
+  depth(queue: QueueName, run?: string): Promise<Depth>
+  /** How many live workers serve a queue, over all machines. */
+  workersOf(queue: QueueName, run?: string): Promise<number>
+  /** Takes a run's results queue away, once nothing more can come. */
+  dropResults(run: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Tries of a job whose handler throws what it did not expect; model errors that pass by themselves do not count. */
+export const MAX_ATTEMPTS = 5
+
+/** The BullMQ name of a queue; every run has a results queue of its own. */
+export function queueNameOf(queue: QueueName, run?: string): string {
+  if (queue !== 'results') return queue
+  if (run === undefined) throw new Error('a results queue belongs to a run')
+  return `results-${run}`
+}
+
+/** Typed handles on all queues of a space, over one connection that stays the caller's to close. */
+export function openQueues(options: { redis: Redis; prefix: string; space: string }): Queues {
+  const { redis, prefix, space } = options
+  const open = new Map<string, Queue>()
+
+  const handle = (name: string): Queue => {
+    let queue = open.get(name)
+    if (queue === undefined) {
+      queue = new Queue(name, {
+        connection: redis,
+        prefix,
+        streams: { events: { maxLen: 100 } },
+        defaultJobOptions: {
+          attempts: MAX_ATTEMPTS,
+          backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+          removeOnComplete: true,
+          removeOnFail: { age: 86_400, count: 10_000 },
+        },
+      })
+      queue.on('error', () => undefined)
+      open.set(name, queue)
+    }
+    return queue
+  }
+
+  /** Leaves nothing behind, in this process or in Redis: whoever only asks may ask about any number of runs, and about one whose queue is just being dropped. */
+  const ask = async <T>(name: string, question: (queue: Queue) => Promise<T>): Promise<T> => {
+    const known = open.get(name)
+    if (known !== undefined) return await question(known)
+    const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true })
+    queue.on('error', () => undefined)
+    try {
+      return await question(queue)
+    } finally {
+      await queue.close()
+    }
+  }
+
+  return {
+    space,
+    prefix,
+    add: async (queue, jobs, run) => {
+      const name = queueNameOf(queue, run)
+      for (let start = 0; start < jobs.length; start += 200) {
+        await handle(name).addBulk(
+          jobs.slice(start, start + 200).map((job) => ({
+            name: queue,
+            data: job.data,
+            opts: {
+              jobId: job.id,
+              ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
+              ...(job.parent === undefined ? {} : { parent: job.parent, ignoreDependencyOnFailure: true, removeOnFail: true }),
+            },
+          })),
+        )
+      }
+    },
+    idFor: (stage, ...parts) => jobIdOf(stage, space, ...parts),
+    depth: async (queue, run) => {
+      const counts = await ask(queueNameOf(queue, run), (asked) =>
+        asked.getJobCounts('wait', 'active', 'delayed', 'failed', 'waiting-children', 'prioritized'),
+      )
+      return {
+        waiting: (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0),
+        active: counts['active'] ?? 0,
+        delayed: counts['delayed'] ?? 0,
+        failed: counts['failed'] ?? 0,
+        waitingChildren: counts['waiting-children'] ?? 0,
+      }
+    },
+    workersOf: (queue, run) => ask(queueNameOf(queue, run), (asked) => asked.getWorkersCount()),
+    dropResults: async (run) => {
+      const name = queueNameOf('results', run)
+      await handle(name).obliterate({ force: true })
+      await handle(name).close()
+      open.delete(name)
+    },
+    close: async () => {
+      await Promise.all([...open.values()].map((queue) => queue.close()))
+      open.clear()
+    },
+  }
+}

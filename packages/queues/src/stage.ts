@@ -1,0 +1,86 @@
+import type { QueueName } from '@toolwright/contracts'
+import { type Lifetime, type Log, LogLevel, openLog, serveMetrics } from '@toolwright/runtime'
+import type { Redis } from 'ioredis'
+import { Histogram, type Registry } from 'prom-client'
+import { connectRedis, keyPrefixes } from './connect.ts'
+import { openQueues, type Queues } from './queues.ts'
+import { startWorker, type RunningWorker, type WorkerOptions } from './worker.ts'
+
+/** What every process that serves queues reads from its environment. */
+export interface StageEnvironment {
+  redisUrl: string
+  prefix: string
+  space: string
+  home: string
+  metricsPort: number
+  logLevel: LogLevel
+}
+
+export interface Stage {
+  redis: Redis
+  queues: Queues
+  /** What the registry's keys begin with. */
+  registryPrefix: string
+  log: Log
+  metrics: Registry
+  /** Serves a queue until the process stops; its jobs are measured. */
+  serve<Q extends QueueName>(options: Omit<WorkerOptions<Q>, 'redis' | 'queues' | 'log' | 'observe'>): RunningWorker
+}
+
+/** Active jobs may go on for this long when the process is asked to stop; then they are handed back to their queue. */
+const STOP_GRACE_MS = 5_000
+
+/** Opens what all stages have in common: Redis, queues, log, metrics. All is closed with the process, workers first. */
+export async function openStage(stage: string, environment: StageEnvironment, lifetime: Lifetime): Promise<Stage> {
+  const log = openLog({ stage, level: environment.logLevel })
+  const prefixes = keyPrefixes(environment.prefix, environment.space)
+  const redis = connectRedis(environment.redisUrl, { patient: true, name: `toolwright-${stage}` })
+  lifetime.closeLater('redis', () => redis.disconnect())
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space })
+  lifetime.closeLater('queues', () => queues.close())
+  const server = await serveMetrics({
+    stage,
+    home: environment.home,
+    port: environment.metricsPort,
+    isReady: async () => (await redis.ping()) === 'PONG',
+  })
+  lifetime.closeLater('metrics', () => server.close())
+
+  const run = new Histogram({
+    name: 'toolwright_job_run_seconds',
+    help: 'Time a worker held a job, by queue and outcome',
+    labelNames: ['queue', 'outcome'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [server.registry],
+  })
+  const wait = new Histogram({
+    name: 'toolwright_job_wait_seconds',
+    help: 'Time from when a job was added to when a worker took it up, later steps of the same job included',
+    labelNames: ['queue'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers: [server.registry],
+  })
+
+  return {
+    redis,
+    queues,
+    registryPrefix: prefixes.registry,
+    log,
+    metrics: server.registry,
+    serve: (options) => {
+      const worker = startWorker({
+        ...options,
+        redis,
+        queues,
+        log,
+        observe: (event) => {
+          run.observe({ queue: event.queue, outcome: event.outcome }, event.runMs / 1000)
+          wait.observe({ queue: event.queue }, event.waitMs / 1000)
+        },
+      })
+      lifetime.closeLater(`the worker on ${options.queue}`, () => worker.close(STOP_GRACE_MS))
+      log.info({ queue: options.queue, concurrency: options.concurrency }, 'serving')
+      return worker
+    },
+  }
+}

@@ -1,0 +1,213 @@
+import { ExecutionResult, type ExecutionJob, type JobOf, QUEUES, type QueueName, type ResultOf, jobIdOf } from '@toolwright/contracts'
+import type { Log } from '@toolwright/runtime'
+import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import { HopelessError, LaterError } from './errors.ts'
+import { MAX_ATTEMPTS, queueNameOf, type Queues } from './queues.ts'
+
+/** After this many starts that ended in a dead worker a batch is split into single lines; after as many again a single line is buried. */
+const MAX_DEATHS = 3
+
+/** How long a job with a schema newer than ours waits for a newer worker. */
+const NEWER_SCHEMA_DELAY_MS = 30_000
+
+export type ExecutionEnd = { status: 'done'; result: ExecutionResult } | { status: 'failed'; reason: string }
+
+export interface JobContext {
+  jobId: string
+  /** From 1. */
+  attempt: number
+  signal: AbortSignal
+  log: Log
+  /**
+   * Runs code in the executor as child jobs, one for each named step, and resumes when all have ended. The handler runs again from its top then, and finds
+   * the steps that have ended; a waiting job holds no worker slot.
+   */
+  execute(steps: Record<string, ExecutionJob>): Promise<Record<string, ExecutionEnd>>
+}
+
+export interface WorkerOptions<Q extends QueueName> {
+  queue: Q
+  /** The run whose results are collected; for `results` only. */
+  run?: string
+  /** The connection for commands; the worker opens one more to wait for jobs. */
+  redis: Redis
+  queues: Queues
+  concurrency: number
+  log: Log
+  handle(job: JobOf<Q>, context: JobContext): Promise<ResultOf<Q>>
+  /** The job as smaller jobs, each travelling alone from now on; absent where a job cannot be split. Returns an empty list for one that is as small as can be. */
+  split?(job: JobOf<Q>): { id: string; data: JobOf<Q> }[]
+  /** Ends the job's lines with an error line each, when nothing more can be tried. Absent: the job is kept as failed. */
+  bury?(job: JobOf<Q>, error: Error, context: JobContext): Promise<void>
+  observe?(event: {
+    queue: QueueName
+    outcome: 'done' | 'waiting' | 'later' | 'retried' | 'buried' | 'failed'
+    waitMs: number
+    runMs: number
+  }): void
+}
+
+export interface RunningWorker {
+  /** Stops taking jobs, lets active ones end for `graceMs`, then hands the rest back to the queue. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Serves one queue. The handler's errors say what comes next: LaterError, HopelessError, anything else is tried again with back-off and buried at last. */
+export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): RunningWorker {
+  const { queue, queues, log } = options
+  const entry = QUEUES[queue]
+  let isClosing = false
+
+  const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
+    if (token === undefined || job.id === undefined) throw new Error('BullMQ gave a job without a token or an id')
+    const startedAt = Date.now()
+    const waitMs = Math.max(0, startedAt - job.timestamp)
+    const settle = (outcome: Parameters<NonNullable<typeof options.observe>>[0]['outcome']) =>
+      options.observe?.({ queue, outcome, waitMs, runMs: Date.now() - startedAt })
+    const jobLog = log.child({ queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1 })
+
+    const parsed = entry.job.safeParse(job.data)
+    if (!parsed.success) {
+      if (isNewer(job.data)) {
+        await job.moveToDelayed(Date.now() + NEWER_SCHEMA_DELAY_MS, token)
+        throw new DelayedError('the job was written by a newer version')
+      }
+      jobLog.error({ issues: z.prettifyError(parsed.error) }, 'a job does not fit its schema; it is kept as failed')
+      throw new UnrecoverableError(`the job does not fit the schema of ${queue}: ${z.prettifyError(parsed.error)}`)
+    }
+    // The catalogue pairs each queue's name with its job's schema.
+    const data = parsed.data as JobOf<Q>
+    const context: JobContext = {
+      jobId: job.id,
+      attempt: job.attemptsMade + 1,
+      signal: signal ?? new AbortController().signal,
+      log: jobLog,
+      execute: (steps) => executeSteps(job, token, queues, steps),
+    }
+
+    if (job.stalledCounter >= MAX_DEATHS) {
+      const parts = options.split?.(data) ?? []
+      if (parts.length > 0) {
+        await queues.add(queue, parts, options.run)
+        jobLog.warn({ parts: parts.length }, 'workers died over this batch; its lines go on alone')
+        settle('retried')
+        return null
+      }
+      if (options.bury !== undefined) {
+        await options.bury(
+          data,
+          new HopelessError('worker_died', `${job.stalledCounter} workers died while working on this request`),
+          context,
+        )
+        settle('buried')
+        return null
+      }
+      throw new UnrecoverableError(`${job.stalledCounter} workers died while working on this job`)
+    }
+
+    try {
+      const result = await options.handle(data, context)
+      settle('done')
+      return result
+    } catch (error) {
+      if (error instanceof WaitingChildrenError) {
+        settle('waiting')
+        throw error
+      }
+      if (isClosing && context.signal.aborted) {
+        await job.moveToWait(token)
+        settle('later')
+        throw new WaitingError()
+      }
+      if (context.signal.aborted) {
+        // The lock is lost: another worker has the job, and nothing of it is ours to settle.
+        throw error
+      }
+      if (error instanceof LaterError) {
+        await job.moveToDelayed(Date.now() + Math.ceil(error.delayMs * (1 + Math.random() * 0.1)), token)
+        settle('later')
+        throw new DelayedError(error.message)
+      }
+      const failure = error instanceof Error ? error : new Error(String(error))
+      const isLast = failure instanceof HopelessError || job.attemptsMade + 1 >= (job.opts.attempts ?? MAX_ATTEMPTS)
+      if (isLast && options.bury !== undefined) {
+        jobLog.error({ error: failure }, 'the job cannot be done; its lines end with an error')
+        await options.bury(data, failure, context)
+        settle('buried')
+        return null
+      }
+      jobLog.warn({ error: failure }, isLast ? 'the job failed for good' : 'the job failed and is tried again')
+      settle(isLast ? 'failed' : 'retried')
+      throw failure instanceof HopelessError ? new UnrecoverableError(failure.message) : failure
+    }
+  }
+
+  const worker = new Worker(queueNameOf(queue, options.run), process, {
+    connection: options.redis,
+    prefix: queues.prefix,
+    concurrency: options.concurrency,
+    lockDuration: entry.lockMs,
+    stalledInterval: entry.lockMs / 2,
+    maxStalledCount: 1_000,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { age: 86_400, count: 10_000 },
+    drainDelay: 2,
+  })
+  worker.on('error', (error) => {
+    if (!isClosing) log.warn({ queue, error }, 'the worker met an error')
+  })
+  worker.on('stalled', (jobId) => log.warn({ queue, jobId }, 'a job of a dead worker is taken up again'))
+  // Whoever lost its lock must stop at once: a second worker may be paying for the same calls by now.
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'the lock was lost')
+  })
+
+  return {
+    close: async (graceMs) => {
+      isClosing = true
+      const closed = worker.close()
+      const timer = setTimeout(() => worker.cancelAllJobs('the process is stopping'), graceMs)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function executeSteps(
+  job: Job,
+  token: string,
+  queues: Queues,
+  steps: Record<string, ExecutionJob>,
+): Promise<Record<string, ExecutionEnd>> {
+  const parent = { id: job.id!, queue: `${queues.prefix}:${job.queueName}` }
+  const keyOf = (step: string) => `${queues.prefix}:execution:${childIdOf(job, step)}`
+  for (;;) {
+    // Read before adding: the id of a completed, removed child would run again.
+    const [values, failures] = await Promise.all([job.getChildrenValues<unknown>(), job.getIgnoredChildrenFailures()])
+    const ends: Record<string, ExecutionEnd> = {}
+    const missing: string[] = []
+    for (const step of Object.keys(steps)) {
+      const value = values[keyOf(step)]
+      const failure = failures[keyOf(step)]
+      if (value !== undefined) ends[step] = { status: 'done', result: ExecutionResult.parse(value) }
+      else if (failure !== undefined) ends[step] = { status: 'failed', reason: failure }
+      else missing.push(step)
+    }
+    if (missing.length === 0) return ends
+    await queues.add(
+      'execution',
+      missing.map((step) => ({ id: childIdOf(job, step), data: steps[step]!, parent })),
+    )
+    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError()
+  }
+}
+
+function childIdOf(job: Job, step: string): string {
+  return jobIdOf('execution', job.queueName, job.id!, step)
+}
+
+function isNewer(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'v' in data && typeof data.v === 'number' && data.v > 1
+}

@@ -1,0 +1,22 @@
+export type { Endpoints } from './endpoints.ts'
+export {
+  EXAMPLES_FOR_MAKE,
+  MAX_GATHERING,
+  MAX_GATHERING_RAISED,
+  REFUSED_FOR_MAKE,
+  shapeOf,
+  type Kind,
+  type Kinds,
+  type KindState,
+  type MakeEnd,
+  type Placement,
+  type Reading,
+  type WaitingLine,
+} from './kinds.ts'
+export { MakePlan, type Makes } from './makes.ts'
+export { type DirectSums, type Intent, KeptReply, type Money, type Sums, type Uncertain } from './money.ts'
+export { type KindIndex, learn, type Neighbour, openKindIndex, readingOf } from './reading.ts'
+export { openRegistry, type Registry } from './registry.ts'
+export { Ingest, type RunRecord, type Runs } from './runs.ts'
+export { fits, loosen, MAX_TEMPLATE_TOKENS, type Template, tokensOf } from './template.ts'
+export type { Tools } from './tools.ts'

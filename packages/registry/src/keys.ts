@@ -1,0 +1,50 @@
+/** Every key of the registry in one place; all share the space's hash slot. */
+export function registryKeys(prefix: string) {
+  return {
+    runs: `${prefix}runs`,
+    run: (run: string) => `${prefix}run:${run}`,
+    /** Hash: frame hash → frame JSON. */
+    frames: (run: string) => `${prefix}run:${run}:frames`,
+    /** Hash: reply field → reply JSON. */
+    replies: (run: string) => `${prefix}run:${run}:replies`,
+    /** Hash: reply field → how many times the call was begun. */
+    tries: (run: string) => `${prefix}run:${run}:tries`,
+    /** Hash: intent id → intent JSON. */
+    intents: (run: string) => `${prefix}run:${run}:intents`,
+    /** List of ledger entries, JSON. */
+    ledger: (run: string) => `${prefix}run:${run}:ledger`,
+    /** Hash of sums over the ledger. */
+    money: (run: string) => `${prefix}run:${run}:money`,
+    /** Hash: token of a job → where its lines were placed. */
+    placed: (run: string) => `${prefix}run:${run}:placed`,
+    spaceMoney: `${prefix}money`,
+    totals: `${prefix}totals`,
+    kinds: `${prefix}kinds`,
+    nursery: `${prefix}nursery`,
+    /** Sorted set: kind → the epoch of its last change. */
+    changes: `${prefix}changes`,
+    epoch: `${prefix}epoch`,
+    /** Hash: shape of a text → kind. */
+    decisions: `${prefix}decisions`,
+    /** Set of kinds that have waiting lines. */
+    waitingKinds: `${prefix}waiting-kinds`,
+    kind: (kind: string) => `${prefix}kind:${kind}`,
+    examples: (kind: string) => `${prefix}kind:${kind}:examples`,
+    waiting: (kind: string) => `${prefix}kind:${kind}:waiting`,
+    tools: (kind: string) => `${prefix}kind:${kind}:tools`,
+    /** Hash: when a make began, and its plan. */
+    make: (kind: string, generation: number) => `${prefix}kind:${kind}:make:${generation}`,
+    makeReplies: (kind: string, generation: number) => `${prefix}kind:${kind}:make:${generation}:replies`,
+    makeTries: (kind: string, generation: number) => `${prefix}kind:${kind}:make:${generation}:tries`,
+    calls: (kind: string, version: number) => `${prefix}kind:${kind}:calls:${version}`,
+    /** Hash: what the kind's paid direct calls came to. */
+    direct: (kind: string) => `${prefix}kind:${kind}:direct`,
+    allDirect: `${prefix}direct`,
+    /** Hash: what makes came to. */
+    makes: `${prefix}makes`,
+    hold: (endpoint: string) => `${prefix}hold:${endpoint}`,
+    probe: (endpoint: string) => `${prefix}probe:${endpoint}`,
+  }
+}
+
+export type RegistryKeys = ReturnType<typeof registryKeys>

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis'
+import { type Endpoints, openEndpoints } from './endpoints.ts'
+import { registryKeys } from './keys.ts'
+import { type Kinds, openKinds } from './kinds.ts'
+import { type Makes, openMakes } from './makes.ts'
+import { type Money, openMoney } from './money.ts'
+import { openRuns, type Runs } from './runs.ts'
+import { openTools, type Tools } from './tools.ts'
+import { openTotals, type Totals } from './totals.ts'
+
+/** The shared state of one space: all that processes know of each other besides the queues. */
+export interface Registry {
+  runs: Runs
+  kinds: Kinds
+  tools: Tools
+  makes: Makes
+  money: Money
+  endpoints: Endpoints
+  totals: Totals
+}
+
+/** Over a connection that stays the caller's to close; `keyPrefix` holds the space's hash tag. */
+export function openRegistry(options: { redis: Redis; keyPrefix: string }): Registry {
+  const { redis } = options
+  const keys = registryKeys(options.keyPrefix)
+  return {
+    runs: openRuns(redis, keys),
+    kinds: openKinds(redis, keys),
+    tools: openTools(redis, keys),
+    makes: openMakes(redis, keys),
+    money: openMoney(redis, keys),
+    endpoints: openEndpoints(redis, keys),
+    totals: openTotals(redis, keys),
+  }
+}

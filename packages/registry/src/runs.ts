@@ -1,0 +1,157 @@
+import { Frame, RunSettings } from '@toolwright/contracts'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import type { RegistryKeys } from './keys.ts'
+
+/** How far a run's reader has come: byte offset in its input, next seq, line number; `isDone` once the input has ended. */
+export const Ingest = z.object({
+  offset: z.int().nonnegative(),
+  seq: z.int().nonnegative(),
+  lineNumber: z.int().nonnegative(),
+  isDone: z.boolean(),
+})
+export type Ingest = z.infer<typeof Ingest>
+
+export interface RunRecord {
+  id: string
+  state: 'active' | 'done'
+  /** Why no paid call can succeed until somebody mends it, or null. */
+  haltedBy: string | null
+  settings: RunSettings
+  /** What the run reads, so that a resumed one can be held against it. */
+  source: string
+  ingest: Ingest
+  createdAt: number
+  /** Lines now waiting for a tool. */
+  waiting: number
+  /** Lines whose kind and way have been decided. */
+  dispatched: number
+}
+
+export interface Runs {
+  /** Makes the record, or returns the one that is there. */
+  open(run: string, settings: RunSettings, source: string): Promise<RunRecord>
+  get(run: string): Promise<RunRecord | null>
+  list(limit: number): Promise<RunRecord[]>
+  saveIngest(run: string, ingest: Ingest): Promise<void>
+  addDispatched(run: string, lines: number): Promise<void>
+  waiting(run: string): Promise<number>
+  /** Whether a run can still bring lines that have no kind yet: not once everything read has been dispatched. */
+  canBringMore(run: string): Promise<boolean>
+  saveFrames(run: string, frames: Map<string, Frame>): Promise<void>
+  frame(run: string, hash: string): Promise<Frame>
+  /** Stops a run's paid calls, the first reason counting, until the run is opened again. */
+  halt(run: string, reason: string): Promise<void>
+  haltReason(run: string): Promise<string | null>
+  /** Marks the run as done, keeps its summary and ledger, and forgets what only a running run needs. */
+  finish(run: string, summary: unknown): Promise<void>
+  summary(run: string): Promise<unknown>
+  /** Deletes everything that is kept of a run. */
+  forget(run: string): Promise<void>
+}
+
+const SECONDS_KEPT = 7 * 86_400
+
+export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
+  const read = async (run: string): Promise<RunRecord | null> => {
+    const hash = await redis.hgetall(keys.run(run))
+    if (hash['settings'] === undefined) return null
+    return {
+      id: run,
+      state: hash['state'] === 'done' ? 'done' : 'active',
+      haltedBy: hash['haltedBy'] ?? null,
+      settings: RunSettings.parse(JSON.parse(hash['settings'])),
+      source: hash['source'] ?? '',
+      ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":0,"isDone":false}')),
+      createdAt: Number(hash['createdAt']),
+      waiting: Number(hash['waiting'] ?? 0),
+      dispatched: Number(hash['dispatched'] ?? 0),
+    }
+  }
+
+  return {
+    open: async (run, settings, source) => {
+      const now = Date.now()
+      await redis
+        .multi()
+        .hsetnx(keys.run(run), 'settings', JSON.stringify(settings))
+        .hsetnx(keys.run(run), 'source', source)
+        .hsetnx(keys.run(run), 'createdAt', String(now))
+        .hset(keys.run(run), 'state', 'active')
+        .hdel(keys.run(run), 'haltedBy')
+        .zadd(keys.runs, 'NX', now, run)
+        .persist(keys.run(run))
+        .persist(keys.ledger(run))
+        .persist(keys.money(run))
+        .persist(keys.intents(run))
+        .exec()
+      const record = await read(run)
+      if (record === null) throw new Error(`the record of run ${run} vanished while it was opened`)
+      return record
+    },
+    get: read,
+    list: async (limit) => {
+      const ids = await redis.zrevrange(keys.runs, 0, limit - 1)
+      const records = await Promise.all(ids.map(read))
+      return records.filter((record) => record !== null)
+    },
+    saveIngest: async (run, ingest) => {
+      await redis.hset(keys.run(run), 'ingest', JSON.stringify(ingest))
+    },
+    addDispatched: async (run, lines) => {
+      await redis.hincrby(keys.run(run), 'dispatched', lines)
+    },
+    waiting: async (run) => Number((await redis.hget(keys.run(run), 'waiting')) ?? 0),
+    canBringMore: async (run) => {
+      const record = await read(run)
+      return record !== null && record.state === 'active' && !(record.ingest.isDone && record.dispatched >= record.ingest.seq)
+    },
+    saveFrames: async (run, frames) => {
+      if (frames.size === 0) return
+      const fields: Record<string, string> = {}
+      for (const [hash, frame] of frames) fields[hash] = JSON.stringify(frame)
+      await redis.hset(keys.frames(run), fields)
+    },
+    frame: async (run, hash) => {
+      const text = await redis.hget(keys.frames(run), hash)
+      if (text === null) throw new Error(`the frame ${hash.slice(0, 12)} of run ${run} is not in the registry`)
+      return Frame.parse(JSON.parse(text))
+    },
+    halt: async (run, reason) => {
+      await redis.hsetnx(keys.run(run), 'haltedBy', reason)
+    },
+    haltReason: (run) => redis.hget(keys.run(run), 'haltedBy'),
+    finish: async (run, summary) => {
+      await redis
+        .multi()
+        .hset(keys.run(run), 'state', 'done', 'summary', JSON.stringify(summary))
+        .del(keys.frames(run), keys.replies(run), keys.tries(run), keys.placed(run))
+        .expire(keys.run(run), SECONDS_KEPT)
+        .expire(keys.ledger(run), SECONDS_KEPT)
+        .expire(keys.money(run), SECONDS_KEPT)
+        .expire(keys.intents(run), SECONDS_KEPT)
+        .zremrangebyscore(keys.runs, 0, Date.now() - SECONDS_KEPT * 1000)
+        .exec()
+    },
+    summary: async (run) => {
+      const text = await redis.hget(keys.run(run), 'summary')
+      return text === null ? null : (JSON.parse(text) as unknown)
+    },
+    forget: async (run) => {
+      await redis
+        .multi()
+        .del(
+          keys.run(run),
+          keys.frames(run),
+          keys.replies(run),
+          keys.tries(run),
+          keys.placed(run),
+          keys.ledger(run),
+          keys.money(run),
+          keys.intents(run),
+        )
+        .zrem(keys.runs, run)
+        .exec()
+    },
+  }
+}

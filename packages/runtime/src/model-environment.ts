@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { ConfigurationError } from './environment.ts'
+
+const BaseUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) URL such as https://api.openai.com/v1' }).optional()
+
+/** What processes that call models read, beside `commonEnvironment`. */
+export const modelEnvironment = {
+  strongBaseUrl: BaseUrl,
+  strongApiKey: z.string().optional(),
+  strongModel: z.string().optional(),
+  lightBaseUrl: BaseUrl,
+  lightApiKey: z.string().optional(),
+  lightModel: z.string().optional(),
+  openaiBaseUrl: BaseUrl.meta({ variable: 'OPENAI_BASE_URL' }),
+  openaiApiKey: z.string().optional().meta({ variable: 'OPENAI_API_KEY' }),
+  /** The path of a price file of the user's own. */
+  prices: z.string().optional(),
+}
+
+const ModelEnvironment = z.object(modelEnvironment)
+type ModelEnvironment = z.infer<typeof ModelEnvironment>
+
+export interface ModelSettings {
+  baseUrl: string
+  /** '' where the endpoint is not OpenAI's and no key is set: a local server may want none. */
+  apiKey: string
+  model: string
+}
+
+const OPENAI = 'https://api.openai.com/v1'
+
+/** The endpoints of both roles, each value the role's own or else the one of `OPENAI_…`. Throws ConfigurationError with all that is missing. */
+export function modelSettings(environment: ModelEnvironment): { strong: ModelSettings; light: ModelSettings } {
+  const { openaiBaseUrl, openaiApiKey } = environment
+  const problems: string[] = []
+  const settingsOf = (name: string, baseUrl: string | undefined, apiKey: string | undefined, model: string | undefined): ModelSettings => {
+    const settings = { baseUrl: baseUrl ?? openaiBaseUrl ?? OPENAI, apiKey: apiKey ?? openaiApiKey ?? '', model: model ?? '' }
+    if (settings.model === '')
+      problems.push(`${name}_MODEL is not set; name the ${name === 'TOOLWRIGHT_STRONG' ? 'strong' : 'light'} model`)
+    if (settings.apiKey === '' && URL.parse(settings.baseUrl)?.host === 'api.openai.com') {
+      problems.push(`${name}_API_KEY is not set, nor is OPENAI_API_KEY; set one, or ${name}_BASE_URL to an endpoint that needs no key`)
+    }
+    return settings
+  }
+  const strong = settingsOf('TOOLWRIGHT_STRONG', environment.strongBaseUrl, environment.strongApiKey, environment.strongModel)
+  const light = settingsOf('TOOLWRIGHT_LIGHT', environment.lightBaseUrl, environment.lightApiKey, environment.lightModel)
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return { strong, light }
+}

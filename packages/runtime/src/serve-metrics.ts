@@ -1,0 +1,129 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+
+export interface MetricsServer {
+  port: number
+  /** Where the process' own metrics are registered. */
+  registry: Registry
+  close(): Promise<void>
+}
+
+/** A probe that takes longer has its answer. */
+const READY_TIMEOUT_MS = 2000
+
+/**
+ * Serves `/metrics` (the registry, with Node's process metrics), `/healthz` (200 while the process runs) and `/readyz` (200 or 503, as `isReady` says; it
+ * may reject), and lists itself for Prometheus' file_sd in `<home>/metrics/<stage>-<pid>.json` until it is closed or the process exits.
+ * `port` 0 is a free one. `host` is loopback by default: what a stage counts is nobody else's business.
+ */
+export async function serveMetrics(options: {
+  stage: string
+  home: string
+  port: number
+  isReady: () => boolean | Promise<boolean>
+  host?: string
+}): Promise<MetricsServer> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0]
+    if (path === '/healthz') answer(response, 200, 'ok\n')
+    else if (path === '/readyz') void answerReady(response, options.isReady)
+    else if (path === '/metrics') void answerMetrics(response, registry)
+    else answer(response, 404, 'there are /metrics, /healthz and /readyz here\n')
+  })
+  const host = options.host ?? '127.0.0.1'
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(new Error(`cannot serve metrics on ${host}:${options.port}`, { cause })))
+    server.listen(options.port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the metrics server has no port')
+  const unlist = list(options.home, options.stage, address.port)
+  return {
+    port: address.port,
+    registry,
+    async close() {
+      unlist()
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      registry.clear()
+    },
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: string, contentType = 'text/plain; charset=utf-8') {
+  response.writeHead(status, { 'content-type': contentType }).end(body)
+}
+
+async function answerMetrics(response: ServerResponse, registry: Registry): Promise<void> {
+  try {
+    answer(response, 200, await registry.metrics(), registry.contentType)
+  } catch (error) {
+    answer(response, 500, `${String(error)}\n`)
+  }
+}
+
+async function answerReady(response: ServerResponse, isReady: () => boolean | Promise<boolean>): Promise<void> {
+  try {
+    const asked = new AbortController()
+    const tooLate = delay(READY_TIMEOUT_MS, false, { signal: asked.signal, ref: false }).catch(() => false)
+    const ready = await Promise.race([isReady(), tooLate])
+    asked.abort()
+    answer(response, ready ? 200 : 503, ready ? 'ready\n' : 'not ready\n')
+  } catch (error) {
+    answer(response, 503, `not ready: ${String(error)}\n`)
+  }
+}
+
+/** Writes the entry and returns what removes it. */
+function list(home: string, stage: string, port: number): () => void {
+  const folder = join(home, 'metrics')
+  mkdirSync(folder, { recursive: true })
+  removeDeadEntries(folder)
+  const path = join(folder, `${stage}-${process.pid}.json`)
+  // Prometheus watches *.json: it must never see half a file.
+  writeFileSync(`${path}.tmp`, `${JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { stage } }])}\n`)
+  renameSync(`${path}.tmp`, path)
+  const remove = () => rmSync(path, { force: true })
+  process.once('exit', remove)
+  return () => {
+    process.off('exit', remove)
+    remove()
+  }
+}
+
+/** Processes that were killed left their entries behind. */
+function removeDeadEntries(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /-(\d+)\.json$/.exec(name)?.[1]
+    const path = join(folder, name)
+    if (pid !== undefined && !isAlive(Number(pid)) && isLoopbackEntry(path)) rmSync(path, { force: true })
+  }
+}
+
+function isLoopbackEntry(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').includes('"127.0.0.1:')
+  } catch (error) {
+    if (isCoded(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it lives, under another user.
+    return !isCoded(error, 'ESRCH')
+  }
+}
+
+function isCoded(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

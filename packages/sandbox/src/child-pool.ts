@@ -1,0 +1,133 @@
+import type { Child } from './child-process.ts'
+
+/** One place for a child, held by one batch at a time. */
+export interface Slot {
+  /** The child of this place, started where there is none. Rejects when it cannot be. */
+  child(): Promise<Child>
+}
+
+export interface ChildPool {
+  /** Hands over a slot when one is free, in the order of asking. Rejects when the signal is aborted or the pool closed before. */
+  withSlot<T>(use: (slot: Slot) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Starts every child; resolves when all stand. */
+  warm(): Promise<void>
+  stats(): { started: number; pids: number[]; restarts: number }
+  close(): Promise<void>
+}
+
+interface Place {
+  isBusy: boolean
+  child: Child | null
+  starting: Promise<Child> | null
+  hasStarted: boolean
+}
+
+interface Waiter {
+  take(place: Place): void
+  refuse(reason: unknown): void
+}
+
+/** Children of one kind. A child that ends, for whatever reason, is replaced at once, so that the next batch finds a warm one; a failed start is tried again only by the next batch. */
+export function openChildPool(options: {
+  count: number
+  start: () => Promise<Child>
+  log: (event: object, message: string) => void
+}): ChildPool {
+  const places: Place[] = Array.from({ length: options.count }, () => ({ isBusy: false, child: null, starting: null, hasStarted: false }))
+  const waiters: Waiter[] = []
+  let restarts = 0
+  let isClosed = false
+
+  function childOf(place: Place): Promise<Child> {
+    if (place.child?.isAlive()) return Promise.resolve(place.child)
+    place.starting ??= start(place).finally(() => {
+      place.starting = null
+    })
+    return place.starting
+  }
+
+  async function start(place: Place): Promise<Child> {
+    if (isClosed) throw new Error('the sandbox is closed')
+    if (place.hasStarted) restarts++
+    place.hasStarted = true
+    const startedAt = performance.now()
+    const child = await options.start()
+    options.log({ pid: child.pid, startMs: Math.round(performance.now() - startedAt) }, 'sandbox child ready')
+    if (isClosed) {
+      child.kill('the sandbox is closed')
+      await child.exited
+      throw new Error('the sandbox is closed')
+    }
+    place.child = child
+    void child.exited.then((why) => replace(place, child, why))
+    return child
+  }
+
+  function replace(place: Place, child: Child, why: string): void {
+    if (place.child === child) place.child = null
+    if (isClosed) return
+    options.log({ pid: child.pid, why }, 'sandbox child ended; another takes its place')
+    childOf(place).catch((error: unknown) => options.log({ error: String(error) }, 'sandbox child did not come back'))
+  }
+
+  function release(place: Place): void {
+    const next = waiters.shift()
+    if (next) next.take(place)
+    else place.isBusy = false
+  }
+
+  function takePlace(signal?: AbortSignal): Promise<Place> {
+    signal?.throwIfAborted()
+    if (isClosed) throw new Error('the sandbox is closed')
+    const free = places.filter((place) => !place.isBusy)
+    const place = free.find((candidate) => candidate.child?.isAlive()) ?? free[0]
+    if (place) {
+      place.isBusy = true
+      return Promise.resolve(place)
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Place>()
+    const abandon = () => {
+      waiters.splice(waiters.indexOf(waiter), 1)
+      reject(signal?.reason)
+    }
+    const waiter: Waiter = {
+      take: (taken) => {
+        signal?.removeEventListener('abort', abandon)
+        resolve(taken)
+      },
+      refuse: (reason) => {
+        signal?.removeEventListener('abort', abandon)
+        reject(reason)
+      },
+    }
+    signal?.addEventListener('abort', abandon, { once: true })
+    waiters.push(waiter)
+    return promise
+  }
+
+  return {
+    withSlot: async (use, signal) => {
+      const place = await takePlace(signal)
+      try {
+        return await use({ child: () => childOf(place) })
+      } finally {
+        release(place)
+      }
+    },
+    warm: async () => {
+      await Promise.all(places.map(childOf))
+    },
+    stats: () => ({
+      started: places.filter((place) => place.hasStarted).length,
+      pids: places.flatMap((place) => (place.child?.isAlive() ? [place.child.pid] : [])),
+      restarts,
+    }),
+    close: async () => {
+      isClosed = true
+      for (const waiter of waiters.splice(0)) waiter.refuse(new Error('the sandbox is closed'))
+      await Promise.allSettled(places.flatMap((place) => place.starting ?? []))
+      for (const { child } of places) child?.kill('the sandbox is closed')
+      await Promise.all(places.flatMap((place) => place.child?.exited ?? []))
+    },
+  }
+}

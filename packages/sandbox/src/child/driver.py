@@ -1,0 +1,185 @@
+"""Runs once in a child, before its memory is frozen: warms the interpreter, takes Pyodide's own doors away, and leaves the few functions that the child calls.
+
+The functions live in a namespace of their own, with a copy of the builtins, so that a tool that patches a builtin or a module does not reach them.
+What can be reached anyway (through `gc`, say) can spoil only the outcome of the tool's own call: the child checks types and sizes itself, and resets.
+"""
+
+import abc, array, ast, base64, binascii, bisect, calendar, cmath, collections, collections.abc, contextlib, copy, csv, dataclasses, datetime  # noqa: E401
+import decimal, difflib, enum, fractions, functools, gc, hashlib, heapq, html, inspect, io, itertools, json, math, marshal, numbers, operator, os  # noqa: E401
+import posix, random, re, statistics, string, struct, sys, textwrap, time, traceback, types, typing, unicodedata, urllib.parse, uuid, warnings  # noqa: E401
+import _pydatetime, _strptime, zoneinfo, zipimport  # noqa: E401, F401
+from json.encoder import c_make_encoder, encode_basestring
+
+FILE_NAME = "<tool>"
+MAX_DEPTH = 32
+MAX_NODES = 65536
+MAX_MESSAGE = 2000
+HIDDEN = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "ctypes", "_ctypes")
+
+modules = sys.modules
+new_module = types.ModuleType
+scan = json.JSONDecoder().scan_once
+encode = c_make_encoder(None, None, encode_basestring, None, ": ", ", ", False, False, False)
+seed_random = random._random.Random.seed
+shared_random = random._inst
+load_code = marshal.loads
+dump_code = marshal.dumps
+name_of_type = type.__dict__["__name__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
+NoneType = type(None)
+source_lines = []
+
+
+def compile_tool(source):
+    return dump_code(compile(source, FILE_NAME, "exec", dont_inherit=True))
+
+
+def new_globals():
+    """The namespace of a fresh module `tool`, known to `sys.modules` because dataclasses and typing look themselves up there."""
+    module = new_module("tool")
+    modules["tool"] = module
+    return module.__dict__
+
+
+def reseed(number):
+    seed_random(shared_random, number)
+
+
+def read_arguments(text):
+    text = text.strip(" \t\r\n")
+    try:
+        value, end = scan(text, 0)
+    except StopIteration:
+        raise ValueError("the arguments are not JSON") from None
+    if end != len(text) or type(value) is not dict:
+        raise ValueError("the arguments are not one JSON object")
+    return value
+
+
+def write_arguments(value):
+    if type(value) is not dict:
+        raise TypeError("extract must return a dict or None, it returned %s" % type_name(value))
+    check_plain(value, 0, [0])
+    return "".join(encode(value, 0))
+
+
+def check_plain(value, depth, nodes):
+    nodes[0] += 1
+    if nodes[0] > MAX_NODES:
+        raise ValueError("extract returned more than %d values" % MAX_NODES)
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or kind is NoneType:
+        return
+    if kind is float:
+        if value - value != 0:
+            raise ValueError("extract returned a number that is not finite")
+        return
+    if depth >= MAX_DEPTH:
+        raise ValueError("extract returned values nested deeper than %d levels" % MAX_DEPTH)
+    if kind is list:
+        for item in value:
+            check_plain(item, depth + 1, nodes)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise TypeError("extract returned a dict with a key that is not a str: %s" % type_name(key))
+            check_plain(item, depth + 1, nodes)
+    else:
+        raise TypeError("extract returned a value that is not plain JSON: %s" % type_name(value))
+
+
+def type_name(value):
+    return name_of_type(type(value))
+
+
+def message_of(error):
+    """One line: the error's class and text."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "<no text: its __str__ raised>"
+    return ("%s: %s" % (type_name(error), text) if text else type_name(error))[:MAX_MESSAGE]
+
+
+def remember_source(source):
+    """What tracebacks quote from."""
+    source_lines[:] = source.splitlines()
+
+
+def describe(error):
+    """The traceback as Python prints it, but only the tool's own lines; the last line is always whole."""
+    if isinstance(error, SyntaxError) and error.filename == FILE_NAME:
+        lines = [frame_lines(error.lineno, None)]
+    else:
+        lines = []
+        step = traceback_of(error)
+        while step is not None:
+            code = step.tb_frame.f_code
+            if code.co_filename == FILE_NAME:
+                lines.append(frame_lines(step.tb_lineno, code.co_name))
+            step = step.tb_next
+        if len(lines) > 12:
+            lines = lines[:4] + ["  ... %d more ...\n" % (len(lines) - 11)] + lines[-7:]
+    last = message_of(error)
+    room = MAX_MESSAGE - len(last)
+    head = "Traceback (most recent call last):\n" + "".join(lines) if lines else ""
+    if len(head) > room:
+        head = "...\n" + head[len(head) - room + 4 :] if room > 4 else ""
+    return head + last
+
+
+def frame_lines(number, name):
+    place = '  File "%s", line %s' % (FILE_NAME, number) + (", in %s\n" % name if name else "\n")
+    if type(number) is int and 0 < number <= len(source_lines):
+        return place + "    " + source_lines[number - 1].strip()[:200] + "\n"
+    return place
+
+
+def capture_output():
+    """Every write goes through at once, so nothing waits in a buffer that the tool could exchange."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = io.TextIOWrapper(
+            io.FileIO(descriptor, "w", closefd=False), encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True
+        )
+        setattr(sys, name, stream)
+        setattr(sys, "__%s__" % name, stream)
+
+
+def hide_pyodide(names):
+    without = names.split()
+
+    def is_hidden(name):
+        return name.partition(".")[0] in HIDDEN
+
+    sys.builtin_module_names = tuple(name for name in sys.builtin_module_names if name not in without)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not is_hidden(getattr(finder, "__module__", "") or "") and not is_hidden(type(finder).__module__)]
+    for name in list(modules):
+        if is_hidden(name) or name in without:
+            del modules[name]
+    for files in zipimport._zip_directory_cache.values():
+        for path in list(files):
+            if is_hidden(path.partition("/")[0].partition(".")[0]):
+                del files[path]
+    for path in list(sys.path_importer_cache):
+        if is_hidden(path.rpartition("/")[2]):
+            del sys.path_importer_cache[path]
+    os.environ.clear()
+    posix.environ.clear()
+    sys.argv[:] = [""]
+    del sys.path[0]
+
+
+def settle():
+    """Exercises what a call uses, then moves all that lives out of the garbage collector's sight."""
+    datetime.datetime.strptime("2000-01-01", "%Y-%m-%d")
+    scope = new_globals()
+    exec(load_code(compile_tool("def solve(x):\n    return str(x)")), scope)
+    scope["solve"](read_arguments('{"x": [1.5, "é"]}')["x"])
+    write_arguments({"x": [1.5, "é", None]})
+    try:
+        raise ValueError("settle")
+    except ValueError as error:
+        describe(error)
+    del modules["tool"]
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,81 @@
+import type { Outcome } from '../outcome.ts'
+import type { Interpreter } from './boot-interpreter.ts'
+import type { BatchMessage, ChildMessage } from './messages.ts'
+import { must } from './python.ts'
+import { outcomeOfTrap, runCall, type ToolCode } from './run-call.ts'
+
+const KEPT_SOURCES = 64
+
+/** Runs batches one after the other; the interpreter is in its frozen state before and after each of them. */
+export function batchRunner(interpreter: Interpreter, send: (message: ChildMessage) => void): (batch: BatchMessage) => string | null {
+  const { python, gate, image } = interpreter
+  const { api, driver } = python
+  /** Marshalled code by source. Made only by a clean interpreter, so that no tool can leave code for another. */
+  const compiled = new Map<string, Uint8Array>()
+
+  return (batch) => {
+    const marshalled = compiled.get(batch.source) ?? compile(batch)
+    let unproved: string | null = null
+    if (marshalled instanceof Uint8Array) {
+      send({ type: 'compiled' })
+      unproved = runCalls(batch, marshalled)
+    } else {
+      for (const _ of batch.calls) send({ type: 'outcome', outcome: marshalled })
+      unproved = image.restore()
+    }
+    send({ type: 'done', recycle: unproved })
+    return unproved
+  }
+
+  /** Null: all calls ran. Otherwise why the interpreter could not be put back; the calls that are left have sent no outcome. */
+  function runCalls(batch: BatchMessage, marshalled: Uint8Array): string | null {
+    let tool = load(batch.source, marshalled)
+    for (const [index, call] of batch.calls.entries()) {
+      const { outcome, isSpoiled } = runCall({ python, gate, tool, call, timeoutMs: batch.timeoutMs })
+      send({ type: 'outcome', outcome })
+      const isLast = index === batch.calls.length - 1
+      if (isLast || isSpoiled || batch.resetEachCall) {
+        const unproved = image.restore()
+        if (unproved) return unproved
+        if (!isLast) tool = load(batch.source, marshalled)
+      }
+    }
+    return null
+  }
+
+  function load(source: string, marshalled: Uint8Array): ToolCode {
+    const bytes = must(python.bytesObject(marshalled), 'the compiled code')
+    const code = must(api.PyObject_CallOneArg(driver.loadCode, bytes), 'loading the compiled code')
+    must(api.PyObject_CallOneArg(driver.rememberSource, must(python.textObject(source), 'the source')), 'the source')
+    return { code }
+  }
+
+  function compile({ source, timeoutMs }: BatchMessage): Uint8Array | Outcome {
+    gate.begin(performance.now() + timeoutMs, timeoutMs)
+    let result: Uint8Array | Outcome
+    try {
+      result = compileNow(source)
+    } catch (error) {
+      result = outcomeOfTrap(error)
+    }
+    gate.end()
+    const unproved = image.restore()
+    if (unproved) return { status: 'crashed', message: `compiling it broke the interpreter: ${unproved}` }
+    if (result instanceof Uint8Array) {
+      if (compiled.size >= KEPT_SOURCES) compiled.clear()
+      compiled.set(source, result)
+    }
+    return result
+  }
+
+  function compileNow(source: string): Uint8Array | Outcome {
+    const text = must(python.textObject(source), 'the source')
+    must(api.PyObject_CallOneArg(driver.rememberSource, text), 'the source')
+    const bytes = api.PyObject_CallOneArg(driver.compileTool, text)
+    if (bytes !== 0) return python.bytesOf(bytes)
+    const error = api.PyErr_GetRaisedException()
+    const described = must(api.PyObject_CallOneArg(driver.describe, error), 'describing an error')
+    const read = python.text(described, 64 * 1024)
+    return { status: 'bad-source', message: read && 'text' in read ? read.text : 'it does not compile', stdout: '', stderr: '' }
+  }
+}

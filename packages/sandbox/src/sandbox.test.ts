@@ -1,0 +1,401 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openSandbox, type Batch, type Call, type Outcome, type Sandbox } from './index.ts'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await openSandbox({ log: () => undefined })
+}, 60_000)
+afterAll(() => sandbox.close())
+
+const silent = { stdout: '', stderr: '' }
+const run = (source: string, calls: Call[], more: Partial<Batch> = {}) =>
+  sandbox.run({ source, calls, timeoutMs: 1_000, surroundings: 'first', resetEachCall: false, ...more })
+/** The outcome of `solve()` with this body. */
+async function solving(body: string, more: Partial<Batch> = {}): Promise<Outcome> {
+  const source = `def solve():\n${body.replaceAll(/^/gm, '    ')}`
+  return one(await run(source, [{ arguments: '{}' }], more))
+}
+function one(outcomes: Outcome[]): Outcome {
+  expect(outcomes).toHaveLength(1)
+  return outcomes[0] ?? expect.unreachable()
+}
+const calling = (...names: string[]): Call[] => names.map((what) => ({ arguments: JSON.stringify({ what }) }))
+const ok = (result: string) => ({ status: 'ok', result, arguments: null, ...silent })
+
+describe('outcomes', () => {
+  const both = 'def extract(text):\n    return {"word": text} if text else None\ndef solve(word):\n    return word.upper()'
+
+  test('extract alone, extract and solve, solve alone, in the order of the calls', async () => {
+    const calls: Call[] = [
+      { text: 'a', solve: false },
+      { text: 'b', solve: true },
+      { text: '', solve: true },
+      { arguments: '{"word": "é"}' },
+    ]
+    expect(await run(both, calls)).toEqual([
+      { status: 'ok', result: null, arguments: '{"word": "a"}', ...silent },
+      { status: 'ok', result: 'B', arguments: '{"word": "b"}', ...silent },
+      { status: 'refused', ...silent },
+      ok('É'),
+    ])
+  })
+
+  test('big integers, floats and text of all planes cross unchanged', async () => {
+    const source = 'def extract(text):\n    import json\n    return json.loads(text)\ndef solve(**given):\n    return repr(given)'
+    const json = '{"big": 123456789012345678901234567890, "float": 0.1, "text": "日本 🌍 é\\u0000", "list": [null, true, -0.0, 1e+300]}'
+    expect(await run(source, [{ text: json, solve: true }])).toEqual([
+      {
+        status: 'ok',
+        arguments: json,
+        result: "{'big': 123456789012345678901234567890, 'float': 0.1, 'text': '日本 🌍 é\\x00', 'list': [None, True, -0.0, 1e+300]}",
+        ...silent,
+      },
+    ])
+  })
+
+  test('what a tool raises is told with its own lines alone', async () => {
+    const source =
+      'import json\ndef extract(text):\n    return {"text": text}\ndef solve(text):\n    return inner(text)\ndef inner(text):\n    return json.loads(text)'
+    expect(await run(source, [{ text: 'x', solve: true }])).toEqual([
+      {
+        status: 'raised',
+        in: 'solve',
+        arguments: '{"text": "x"}',
+        message: [
+          'Traceback (most recent call last):',
+          '  File "<tool>", line 5, in solve',
+          '    return inner(text)',
+          '  File "<tool>", line 7, in inner',
+          '    return json.loads(text)',
+          'JSONDecodeError: Expecting value: line 1 column 1 (char 0)',
+        ].join('\n'),
+        ...silent,
+      },
+    ])
+  })
+
+  test('wrong arguments are the fault of the call', async () => {
+    const outcomes = await run(both, [{ arguments: '{"words": 1}' }, { arguments: 'nonsense' }, { arguments: '[1]' }])
+    expect(outcomes).toEqual([
+      {
+        status: 'raised',
+        in: 'solve',
+        arguments: null,
+        message: "TypeError: solve() got an unexpected keyword argument 'words'. Did you mean 'word'?",
+        ...silent,
+      },
+      { status: 'raised', in: 'solve', arguments: null, message: 'ValueError: the arguments are not JSON', ...silent },
+      { status: 'raised', in: 'solve', arguments: null, message: 'ValueError: the arguments are not one JSON object', ...silent },
+    ])
+  })
+
+  test.each([
+    ['a syntax error', 'def solve(:\n    pass', '  File "<tool>", line 1\n    def solve(:\nSyntaxError: invalid syntax (<tool>, line 1)'],
+    ['an import that fails', 'import numpy\ndef solve(): return ""', "ModuleNotFoundError: No module named 'numpy'"],
+    ['no solve', 'def extract(text): return None', 'the source defines no function solve'],
+    ['a null byte', 'x = "\0"', 'SyntaxError: source code string cannot contain null bytes'],
+  ])('bad-source for every call: %s', async (_, source, message) => {
+    const outcomes = await run(source, [{ arguments: '{}' }, { arguments: '{}' }])
+    const bad = { status: 'bad-source', message: expect.stringContaining(message), ...silent }
+    expect(outcomes).toEqual([bad, bad])
+  })
+
+  test('a source without extract is fine for calls with arguments only', async () => {
+    const source = 'def solve(x): return str(x + 1)'
+    expect(await run(source, [{ arguments: '{"x": 1}' }, { text: 'x', solve: true }])).toEqual([
+      ok('2'),
+      { status: 'bad-source', message: 'the source defines no function extract', ...silent },
+    ])
+  })
+
+  test.each([
+    ['return 7', 'solve must return a str, it returned int'],
+    ['class Text(str): pass\nreturn Text("x")', 'solve must return a str, it returned Text'],
+    ['return "a" * 70000', 'the result has 70000 bytes; at most 65536 are taken'],
+    ['return "\\ud800"', 'the result holds characters that are no valid Unicode'],
+  ])('bad-result of solve: %s', async (body, message) => {
+    expect(await solving(body)).toEqual({ status: 'bad-result', message, ...silent })
+  })
+
+  test.each([
+    ['[1]', 'TypeError: extract must return a dict or None, it returned list'],
+    ['{1: 2}', 'TypeError: extract returned a dict with a key that is not a str: int'],
+    ['{"x": (1,)}', 'TypeError: extract returned a value that is not plain JSON: tuple'],
+    ['{"x": float("nan")}', 'ValueError: extract returned a number that is not finite'],
+    ['{"x": deep(40)}', 'ValueError: extract returned values nested deeper than 32 levels'],
+    ['{"x": "é" * 40000}', 'the arguments has 80009 bytes; at most 65536 are taken'],
+    ['{"x": [0] * 70000}', 'ValueError: extract returned more than 65536 values'],
+  ])('bad-result of extract: %s', async (expression, message) => {
+    const source = `def deep(n): return [deep(n - 1)] if n else 0\ndef extract(text): return ${expression}`
+    expect(await run(source, [{ text: '', solve: false }])).toEqual([{ status: 'bad-result', message, ...silent }])
+  })
+
+  test('output is captured, and too much of it ends the call', async () => {
+    expect(await solving('import sys\nprint("é")\nprint("warn", file=sys.stderr)\nreturn "x"')).toEqual({
+      ...ok('x'),
+      stdout: 'é\n',
+      stderr: 'warn\n',
+    })
+    expect(await solving('while True:\n    print("a" * 1000)')).toEqual({
+      status: 'output-too-large',
+      message: 'it printed more than 65536 bytes',
+    })
+  })
+})
+
+describe('state', () => {
+  const planted =
+    'import builtins, sys, json, types\nbuiltins.leak = 1\nsys.modules["leak"] = types.ModuleType("leak")\njson.leak = 1\nreturn "planted"'
+  const found = `import builtins, sys, json, gc
+try:
+    open("/tmp/leak").read()
+    file = True
+except OSError:
+    file = False
+return repr([hasattr(builtins, "leak"), "leak" in sys.modules, hasattr(json, "leak"), file])`
+
+  test('nothing a batch leaves behind is seen by the next', async () => {
+    expect(await solving(planted)).toEqual(ok('planted'))
+    expect(await solving(found)).toEqual(ok('[False, False, False, False]'))
+  })
+
+  test('nor by the next call, where every call is reset; globals are fresh in any case', async () => {
+    const source =
+      'seen = []\nimport builtins\ndef solve():\n    seen.append(1)\n    builtins.count = getattr(builtins, "count", 0) + 1\n    return f"{len(seen)} {builtins.count}"'
+    const calls = [{ arguments: '{}' }, { arguments: '{}' }]
+    expect(await run(source, calls, { resetEachCall: true })).toEqual([ok('1 1'), ok('1 1')])
+    expect(await run(source, calls)).toEqual([ok('1 1'), ok('1 2')])
+  })
+
+  test('files cannot be written', async () => {
+    expect(await solving('open("/tmp/leak", "w")')).toMatchObject({
+      status: 'raised',
+      message: expect.stringContaining('Read-only file system'),
+    })
+  })
+
+  test('a tool that redefines what judges it changes neither its outcome nor the next', async () => {
+    const source = `import builtins, json, sys, gc, random, io
+builtins.len = builtins.type = builtins.str = builtins.isinstance = lambda *a, **k: "forged"
+json.dumps = json.loads = json.JSONDecoder.decode = lambda *a, **k: "forged"
+sys.stdout = sys.stderr = None
+random.seed = None
+sys.settrace(lambda *a: None)
+sys.setprofile(lambda *a: None)
+sys.modules.clear()
+def extract(text):
+    return {"x": text}
+def solve(x):
+    return 7 if x == "wrong" else x`
+    const calls: Call[] = [
+      { text: 'right', solve: true },
+      { text: 'wrong', solve: true },
+      { text: 'right', solve: true },
+    ]
+    const right = { status: 'ok', result: 'right', arguments: '{"x": "right"}', ...silent }
+    expect(await run(source, calls, { resetEachCall: true })).toEqual([
+      right,
+      { status: 'bad-result', message: 'solve must return a str, it returned int', ...silent },
+      right,
+    ])
+    expect(await solving('return str(len("four"))')).toEqual(ok('4'))
+  })
+
+  test('a finalizer that speaks late, or a frame that walks up, finds nothing of ours', async () => {
+    expect(await solving('import sys\nreturn sys._getframe(1).f_code.co_name')).toMatchObject({ status: 'raised', in: 'solve' })
+    expect(await solving('class Late:\n    def __del__(self): print("late")\nkeep = Late()\nreturn "x"')).toEqual({
+      ...ok('x'),
+      stdout: 'late\n',
+    })
+  })
+})
+
+describe('isolation', () => {
+  test.each(['js', 'pyodide', 'pyodide_js', '_pyodide', '_pyodide_core', 'ctypes', '_ctypes', '_posixsubprocess', '_testcapi'])(
+    'no module %s, not even through the interpreter’s own importer',
+    async (name) => {
+      const missing = { status: 'raised', message: expect.stringContaining(`No module named '${name}'`) }
+      expect(await solving(`import ${name}\nreturn "in"`)).toMatchObject(missing)
+      const builtin = `import _imp, importlib.machinery as m\nreturn repr(_imp.create_builtin(m.ModuleSpec("${name}", m.BuiltinImporter)))`
+      expect(await solving(builtin)).not.toMatchObject({ result: expect.stringContaining('<module') })
+    },
+  )
+
+  test.each([
+    ['import os\nreturn str(os.system("echo out"))', ok('-1')],
+    ['import os\nreturn repr((dict(os.environ), os.getenv("PATH")))', ok('({}, None)')],
+    ['import os\nreturn repr(sorted(os.listdir("/")))', ok("['dev', 'home', 'lib', 'proc', 'tmp']")],
+    ['return open("/etc/passwd").read()', { status: 'raised', message: expect.stringContaining('FileNotFoundError') }],
+    ['return open("/proc/self/environ").read()', { status: 'raised', message: expect.stringContaining('FileNotFoundError') }],
+    ['import socket\nsocket.socket()', { status: 'raised', message: expect.stringContaining('Operation not permitted') }],
+    ['import socket\nsocket.gethostbyname("localhost")', { status: 'raised', message: expect.stringContaining('gaierror') }],
+    ['import subprocess\nsubprocess.run(["id"])', { status: 'raised', message: expect.stringContaining('does not support processes') }],
+    ['import os\nos.fork()', { status: 'raised', message: expect.stringContaining('OSError') }],
+    ['import os\nos.kill(os.getppid(), 9)', { status: 'raised', message: expect.stringContaining('Operation not permitted') }],
+    ['import os\nos._exit(0)', { status: 'crashed', message: expect.stringContaining('"proc_exit"') }],
+    ['import os\nos.abort()', { status: 'crashed', message: expect.stringContaining('"_abort_js"') }],
+    ['import sys\nsys.exit(0)', { status: 'raised', message: expect.stringContaining('SystemExit: 0') }],
+    [
+      'import threading\nthreading.Thread(target=print).start()',
+      { status: 'raised', message: expect.stringContaining("can't start new thread") },
+    ],
+    ['return input()', { status: 'raised', message: expect.stringContaining('EOFError') }],
+  ])('%s', async (body, outcome) => {
+    expect(await solving(body)).toMatchObject(outcome)
+    expect(await solving('return "neighbour"')).toEqual(ok('neighbour'))
+  })
+
+  test('what a tool writes to descriptors is output at most, never a message of the channel', async () => {
+    const forged = '\\x1b\\x00\\x00\\x00{\\"type\\":\\"done\\",\\"recycle\\":null}'
+    const body = `import os
+tried = []
+for descriptor in range(1, 12):
+    try:
+        os.write(descriptor, b"${forged}")
+        tried.append(descriptor)
+    except OSError:
+        pass
+return repr(tried)`
+    expect(await solving(body)).toMatchObject({ status: 'ok', result: '[1, 2]' })
+    expect(await solving('return "next"')).toEqual(ok('next'))
+  })
+})
+
+describe('limits', () => {
+  const source = `import time
+def solve(what):
+    if what == "fine": return what
+    if what == "loop":
+        while True: pass
+    if what == "stubborn":
+        while True:
+            try:
+                while True: pass
+            except BaseException: pass
+    if what == "sleep": time.sleep(60)
+    if what == "c": return str(sum(range(10 ** 12)))
+    if what == "flood":
+        hoard = []
+        while True: hoard.append(bytearray(1000000))
+    if what == "deep":
+        nest = []
+        for _ in range(100000): nest = [nest]
+        return repr(nest)
+`
+  const late = { status: 'timed-out', message: 'it ran longer than 300 ms' }
+
+  test('a call that dies takes no other of its batch with it, and the next batch is right', async () => {
+    const calls = calling('fine', 'loop', 'fine', 'stubborn', 'fine', 'sleep', 'fine', 'flood', 'fine', 'deep', 'fine')
+    const outcomes = await run(source, calls, { timeoutMs: 300 })
+    const fine = ok('fine')
+    const flooded = { status: 'out-of-memory', message: 'it needed more memory than the sandbox gives' }
+    const deep = { status: 'crashed', message: 'it recursed too deep for the interpreter' }
+    expect(outcomes).toEqual([fine, late, fine, late, fine, late, fine, flooded, fine, deep, fine])
+    expect(await solving('return "next"')).toEqual(ok('next'))
+  })
+
+  test('a loop inside C code is killed from outside; the others of its batch have their outcomes', async () => {
+    const before = sandbox.stats()
+    const outcomes = await run(source, calling('fine', 'c', 'fine'), { timeoutMs: 300 })
+    expect(outcomes).toEqual([ok('fine'), late, ok('fine')])
+    const after = sandbox.stats()
+    expect(after.kills['overran']).toBe((before.kills['overran'] ?? 0) + 1)
+    expect(after.restarts).toBe(before.restarts + 1)
+  })
+
+  test.each([
+    [
+      'too many parentheses',
+      `x = ${'('.repeat(50_000)}${')'.repeat(50_000)}`,
+      { status: 'bad-source', message: expect.stringContaining('SyntaxError') },
+    ],
+    ['too long a chain', `x = ${'-'.repeat(200_000)}1`, { status: 'bad-source', message: expect.stringContaining('MemoryError') }],
+    ['a loop beside the functions', 'while True: pass', late],
+  ])('a source that will not load ends each call: %s', async (_, bomb, outcome) => {
+    expect(await run(bomb, calling('fine', 'fine'), { timeoutMs: 300 })).toMatchObject([outcome, outcome])
+    expect(await solving('return "next"')).toEqual(ok('next'))
+  })
+
+  test('recursion as deep as CPython allows works, through C code too', async () => {
+    const body = 'import functools\n@functools.cache\ndef f(n): return n and 1 + f(n - 1)\nreturn str(f(900))'
+    expect(await solving(body)).toEqual(ok('900'))
+  })
+})
+
+describe('surroundings', () => {
+  test('hash seed, clock and random state differ between first and second', async () => {
+    const body = 'import time, random\nreturn f"{hash(chr(97))} {time.time()} {random.random()}"'
+    const of = async (surroundings: 'first' | 'second') => {
+      const outcome = await solving(body, { surroundings })
+      return outcome.status === 'ok' ? String(outcome.result).split(' ').map(Number) : []
+    }
+    const [first, again, second] = [await of('first'), await of('first'), await of('second')]
+    expect(first[0]).toBe(again[0])
+    expect(first[0]).not.toBe(second[0])
+    expect(first[2]).not.toBe(again[2])
+    expect(first[2]).not.toBe(second[2])
+    expect(Math.abs((first[1] ?? 0) - Date.now() / 1000)).toBeLessThan(60)
+    expect((second[1] ?? 0) - (first[1] ?? 0)).toBeGreaterThan(400 * 86_400)
+    expect(sandbox.stats()).toMatchObject({ children: 2, alive: 2 })
+  })
+})
+
+describe('children', () => {
+  test('a call whose child is killed from outside is tried again on a fresh one', async () => {
+    const before = sandbox.stats()
+    const [pid = 0] = before.pids
+    const source = 'import time\ndef solve(ms):\n    time.sleep(ms / 1000)\n    return str(ms)'
+    const running = run(source, [{ arguments: '{"ms": 0}' }, { arguments: '{"ms": 700}' }, { arguments: '{"ms": 1}' }])
+    setTimeout(() => process.kill(pid, 'SIGKILL'), 300)
+    expect(await running).toEqual([ok('0'), ok('700'), ok('1')])
+    expect(sandbox.stats().kills['died']).toBe((before.kills['died'] ?? 0) + 1)
+    expect(sandbox.stats().pids).not.toContain(pid)
+  })
+
+  test('a call whose child is killed twice is crashed, and its neighbours are right', async () => {
+    const source = 'import time\ndef solve(seconds):\n    time.sleep(seconds)\n    return str(seconds)'
+    const calls = [{ arguments: '{"seconds": 50}' }, { arguments: '{"seconds": 0}' }]
+    const before = sandbox.stats().pids
+    const killOneBut = async (spared: number[]) => {
+      const pid = await vi.waitFor(() => {
+        const found = sandbox.stats().pids.find((candidate) => !spared.includes(candidate))
+        if (found === undefined) throw new Error('no child yet')
+        return found
+      }, 15_000)
+      process.kill(pid, 'SIGKILL')
+    }
+    const running = run(source, calls, { timeoutMs: 60_000 })
+    await killOneBut(before.slice(1))
+    await killOneBut(before)
+    expect(await running).toEqual([{ status: 'crashed', message: 'its process died twice: it ended with SIGKILL' }, ok('0')])
+  })
+
+  test('batches wait for each other, and an aborted one leaves the queue or its child', async () => {
+    const source = 'def solve(x):\n    while x == 0: pass\n    return str(x)'
+    const abort = new AbortController()
+    const batch = { source, timeoutMs: 20_000, surroundings: 'first', resetEachCall: false } as const
+    const running = sandbox.run({ ...batch, calls: [{ arguments: '{"x": 0}' }] }, abort.signal)
+    const waiting = sandbox.run({ ...batch, calls: [{ arguments: '{"x": 1}' }] }, abort.signal)
+    const behind = sandbox.run({ ...batch, calls: [{ arguments: '{"x": 2}' }] })
+    setTimeout(() => abort.abort(new Error('not wanted any more')), 200)
+    const reason = new Error('not wanted any more')
+    expect(await Promise.allSettled([running, waiting])).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ])
+    expect(await behind).toEqual([ok('2')])
+  })
+
+  test('a child that cannot start is an error that says why', async () => {
+    await expect(openSandbox({ log: () => undefined, heapBytes: 1024 })).rejects.toThrow(/did not start: .*1024 bytes/s)
+  })
+
+  test('after close nothing runs', async () => {
+    const closed = await openSandbox({ log: () => undefined })
+    await closed.close()
+    expect(closed.stats().alive).toBe(0)
+    await expect(
+      closed.run({ source: '', calls: [{ arguments: '{}' }], timeoutMs: 1, surroundings: 'second', resetEachCall: false }),
+    ).rejects.toThrow('the sandbox is closed')
+  })
+})
