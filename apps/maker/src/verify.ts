@@ -1,26 +1,15 @@
-import {
-  type CalledTool,
-  checkArguments,
-  executionOf,
-  extractCalls,
-  normalAnswer,
-  type Payer,
-  readExtracted,
-  readSolved,
-  verbatimParameters,
-  writeArguments,
-  type WrittenArguments,
-} from '@toolwright/answering'
+import { type CalledTool, checkArguments, executionOf, extractCalls, normalAnswer, type Payer, readExtracted } from '@toolwright/answering'
 import type { Example, KindId, Outcome } from '@toolwright/contracts'
-import type { ExecutionEnd, JobContext } from '@toolwright/queues'
+import type { JobContext } from '@toolwright/queues'
 import type { MakePlan } from '@toolwright/registry'
+import { describeFailures, type Own } from './describe-failures.ts'
 import { mutantsOf } from './mutants.ts'
+import { outcomesOf } from './outcomes-of.ts'
 import type { Candidate } from './proposal.ts'
+import { verifyCalled } from './verify-called.ts'
 
 /** Of the mutants, at most this share may yield the arguments of their original: some words carry no meaning. */
 const MAX_SURVIVING_SHARE = 0.15
-/** Light-model calls that verify the `called` tier. */
-const MAX_CALLED = 3
 const MAX_USAGE = 3
 
 export interface Verdict {
@@ -91,7 +80,7 @@ export async function verify(candidate: Candidate, options: VerifyOptions): Prom
 
   const tool = calledToolOf(candidate, examples, own, heldBack)
   const called = await verifyCalled(candidate, tool, options)
-  const failures = describeOwn(examples, own, heldBack, options.revealed)
+  const failures = describeFailures(examples, own, heldBack, options.revealed)
   return {
     extracted,
     called: called.isPassed,
@@ -129,13 +118,6 @@ function extractsWell(examples: Example[], own: Own[], heldBack: ReadonlySet<str
     isMostlyRight((example) => heldBack.has(example.text) && !revealed.has(example.text))
   )
 }
-
-type Own =
-  | { status: 'right'; arguments: string }
-  | { status: 'wrong'; answer: string; arguments: string }
-  | { status: 'unsteady'; answers: [string, string] }
-  | { status: 'refused'; why: string }
-  | { status: 'failed'; why: string }
 
 /** Every example, in both surroundings: the answer must be the trusted one, and the same. */
 function judgeOwn(candidate: Candidate, examples: Example[], first: Outcome[], second: Outcome[]): Own[] {
@@ -189,64 +171,6 @@ function describeSurvivors(surviving: ReturnType<typeof mutantsOf>, isPassed: bo
     )
 }
 
-/** Failures among the shown examples in full; of the held-back ones at most one is shown in the whole make, the others only counted. */
-function describeOwn(
-  examples: Example[],
-  own: Own[],
-  heldBack: Set<string>,
-  revealed: ReadonlySet<string>,
-): { problems: string[]; revealed: string | null } {
-  const failed = examples.map((example, at) => ({ example, own: own[at]! })).filter((one) => one.own.status !== 'right')
-  const open = failed.filter(({ example }) => !heldBack.has(example.text) || revealed.has(example.text))
-  const hidden = failed.filter((one) => !open.includes(one))
-  const problems = open.slice(0, 3).map(({ example, own: one }) => describeCase(example, one))
-  const show = open.length === 0 && revealed.size === 0 ? hidden[0] : undefined
-  if (show !== undefined) problems.push(describeCase(show.example, show.own))
-  const untold = hidden.length - (show === undefined ? 0 : 1)
-  if (untold > 0) {
-    const ways = [...new Set(hidden.filter((one) => one !== show).map(({ own: one }) => shortly(one)))].join('; ')
-    problems.push(`${untold} of ${heldBack.size} further requests that are not shown here went wrong: ${ways}.`)
-  }
-  return { problems, revealed: show?.example.text ?? null }
-}
-
-function describeCase(example: Example, own: Own): string {
-  return `Request:\n<request>\n${example.text}\n</request>\nRight answer:\n<answer>\n${example.answer}\n</answer>\nYour tool: ${atLength(own)}`
-}
-
-function atLength(own: Own): string {
-  switch (own.status) {
-    case 'right':
-      return 'right.'
-    case 'wrong':
-      return `extract returned ${clip(own.arguments)}, and solve answered ${JSON.stringify(clip(own.answer))}.`
-    case 'unsteady':
-      return `it gave different answers at different times: ${own.answers.map((answer) => JSON.stringify(clip(answer))).join(' and ')}.`
-    case 'refused':
-    case 'failed':
-      return `${own.status}: ${clip(own.why)}`
-  }
-}
-
-function shortly(own: Own): string {
-  switch (own.status) {
-    case 'right':
-      return 'right'
-    case 'wrong':
-      return 'solve gave a wrong answer'
-    case 'unsteady':
-      return 'the answer differed from one run to the next'
-    case 'refused':
-      return 'extract refused the request'
-    case 'failed':
-      return own.why.split('\n').at(-1)!.slice(0, 200)
-  }
-}
-
-function clip(text: string): string {
-  return text.length > 600 ? `${text.slice(0, 600)}…` : text
-}
-
 /** The tool as the tool user will see it: usage examples are rendered from calls that were verified, shown examples first. */
 function calledToolOf(candidate: Candidate, examples: Example[], own: Own[], heldBack: Set<string>): CalledTool {
   const usage = examples.flatMap((example, at) => {
@@ -254,93 +178,6 @@ function calledToolOf(candidate: Candidate, examples: Example[], own: Own[], hel
     return one.status === 'right' && !heldBack.has(example.text) ? [{ text: example.text, arguments: one.arguments }] : []
   })
   return { schema: candidate.schema, usage: usage.slice(0, MAX_USAGE), verbatim: [] }
-}
-
-/** The `called` tier: the light model writes arguments for held-back requests, and the tool must give the trusted answers from them, twice. */
-async function verifyCalled(
-  candidate: Candidate,
-  tool: CalledTool,
-  options: VerifyOptions,
-): Promise<{ isPassed: boolean; right: number; verbatim: string[]; problems: string[] }> {
-  const { payer, payment, plan, step, context } = options
-  // Without one verified call to show there is nothing that a light model could go by.
-  if (tool.usage.length === 0) return { isPassed: false, right: 0, verbatim: [], problems: [] }
-  const cases = plan.heldBack.slice(0, MAX_CALLED)
-  const ask = async (example: Example, at: number, earlier?: { reply: string; problem: string }): Promise<WrittenArguments> =>
-    await writeArguments(payer, { ...payment, purpose: 'verify', field: `${step}:call:${at}` }, tool, example.text, context.signal, earlier)
-  const written = await Promise.all(cases.map((example, at) => ask(example, at)))
-  const answers = await solveTwice(candidate, written, `${step}-called`, context)
-  const problems = answers.map((answer, at) => calledProblem(cases[at]!, written[at]!, answer))
-
-  // A slip of the light model in the arguments is told to it once before it counts against the tool.
-  const again = await Promise.all(
-    cases.map(async (example, at) => {
-      const one = written[at]!
-      const problem = problems[at]
-      if (problem === null || problem === undefined || one.status === 'not-applicable' || one.reply === null) return one
-      return await ask(example, at, { reply: one.reply, problem })
-    }),
-  )
-  const isChanged = again.some((one, at) => one !== written[at])
-  const last = isChanged ? await solveTwice(candidate, again, `${step}-called-again`, context) : answers
-  const right = cases.filter((example, at) => calledProblem(example, again[at]!, last[at]!) === null).length
-  if (right < cases.length) {
-    const stuckAnswer = last.find((answer, at) => answer.status === 'failed' && again[at]!.status === 'written')
-    const told =
-      stuckAnswer?.status === 'failed' ? [`With arguments written by hand from a request, solve failed: ${clip(stuckAnswer.why)}`] : []
-    return { isPassed: false, right, verbatim: [], problems: told }
-  }
-  const standing = [
-    ...tool.usage.map((one) => ({ text: one.text, arguments: one.arguments })),
-    ...again.flatMap((one, at) => (one.status === 'written' ? [{ text: cases[at]!.text, arguments: one.arguments }] : [])),
-  ].map((one) => {
-    const checked = checkArguments(candidate.schema, one.arguments)
-    return checked.ok ? verbatimParameters(checked.values, one.text) : []
-  })
-  return {
-    isPassed: true,
-    right,
-    verbatim: candidate.parameters.filter((name) => standing.every((names) => names.includes(name))),
-    problems: [],
-  }
-}
-
-type Twice = { status: 'answered'; answer: string } | { status: 'failed'; why: string } | { status: 'unasked' }
-
-async function solveTwice(candidate: Candidate, written: WrittenArguments[], step: string, context: JobContext): Promise<Twice[]> {
-  const ready = written.flatMap((one, at) => (one.status === 'written' ? [{ at, arguments: one.arguments }] : []))
-  const twice: Twice[] = written.map(() => ({ status: 'unasked' }))
-  if (ready.length === 0) return twice
-  const calls = ready.map((one) => ({ arguments: one.arguments }))
-  const ends = await context.execute({
-    [`${step}-first`]: executionOf(candidate.source, calls, { surroundings: 'first', resetEachCall: true }),
-    [`${step}-second`]: executionOf(candidate.source, calls, { surroundings: 'second', resetEachCall: true }),
-  })
-  const first = outcomesOf(ends[`${step}-first`]!, calls.length)
-  const second = outcomesOf(ends[`${step}-second`]!, calls.length)
-  for (const [index, { at }] of ready.entries()) {
-    const one = readSolved(first[index]!)
-    const other = readSolved(second[index]!)
-    if (one.status === 'failed') twice[at] = one
-    else if (other.status === 'failed') twice[at] = other
-    else twice[at] = one.answer === other.answer ? one : { status: 'failed', why: 'the answer differed from one run to the next' }
-  }
-  return twice
-}
-
-/** What to tell the light model about its arguments; null when the answer is right. */
-function calledProblem(example: Example, written: WrittenArguments, answer: Twice): string | null {
-  if (written.status === 'failed') return written.problem
-  if (written.status === 'not-applicable') return 'the program does answer this request'
-  if (answer.status === 'failed') return `the program ended with an error: ${answer.why}`
-  if (answer.status === 'answered' && answer.answer === normalAnswer(example.answer)) return null
-  return 'with these arguments the program gives a wrong answer: check that every value is copied exactly, and that none is missing'
-}
-
-function outcomesOf(end: ExecutionEnd, count: number): Outcome[] {
-  if (end.status === 'done' && end.result.outcomes.length === count) return end.result.outcomes
-  const message = end.status === 'failed' ? end.reason : 'the executor gave too few outcomes'
-  return Array.from({ length: count }, () => ({ status: 'crashed', message }))
 }
 
 function rejected(plan: MakePlan, problems: string[]): Verdict {

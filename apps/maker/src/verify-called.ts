@@ -1,0 +1,100 @@
+import {
+  type CalledTool,
+  checkArguments,
+  executionOf,
+  normalAnswer,
+  readSolved,
+  verbatimParameters,
+  writeArguments,
+  type WrittenArguments,
+} from '@toolwright/answering'
+import type { Example } from '@toolwright/contracts'
+import type { JobContext } from '@toolwright/queues'
+import { clip } from './describe-failures.ts'
+import { outcomesOf } from './outcomes-of.ts'
+import type { Candidate } from './proposal.ts'
+import type { VerifyOptions } from './verify.ts'
+
+/** Light-model calls that verify the `called` tier. */
+const MAX_CALLED = 3
+
+/** The `called` tier: the light model writes arguments for held-back requests, and the tool must give the trusted answers from them, twice. */
+export async function verifyCalled(
+  candidate: Candidate,
+  tool: CalledTool,
+  options: VerifyOptions,
+): Promise<{ isPassed: boolean; right: number; verbatim: string[]; problems: string[] }> {
+  const { payer, payment, plan, step, context } = options
+  // Without one verified call to show there is nothing that a light model could go by.
+  if (tool.usage.length === 0) return { isPassed: false, right: 0, verbatim: [], problems: [] }
+  const cases = plan.heldBack.slice(0, MAX_CALLED)
+  const ask = async (example: Example, at: number, earlier?: { reply: string; problem: string }): Promise<WrittenArguments> =>
+    await writeArguments(payer, { ...payment, purpose: 'verify', field: `${step}:call:${at}` }, tool, example.text, context.signal, earlier)
+  const written = await Promise.all(cases.map((example, at) => ask(example, at)))
+  const answers = await solveTwice(candidate, written, `${step}-called`, context)
+  const problems = answers.map((answer, at) => calledProblem(cases[at]!, written[at]!, answer))
+
+  // A slip of the light model in the arguments is told to it once before it counts against the tool.
+  const again = await Promise.all(
+    cases.map(async (example, at) => {
+      const one = written[at]!
+      const problem = problems[at]
+      if (problem === null || problem === undefined || one.status === 'not-applicable' || one.reply === null) return one
+      return await ask(example, at, { reply: one.reply, problem })
+    }),
+  )
+  const isChanged = again.some((one, at) => one !== written[at])
+  const last = isChanged ? await solveTwice(candidate, again, `${step}-called-again`, context) : answers
+  const right = cases.filter((example, at) => calledProblem(example, again[at]!, last[at]!) === null).length
+  if (right < cases.length) {
+    const stuckAnswer = last.find((answer, at) => answer.status === 'failed' && again[at]!.status === 'written')
+    const told =
+      stuckAnswer?.status === 'failed' ? [`With arguments written by hand from a request, solve failed: ${clip(stuckAnswer.why)}`] : []
+    return { isPassed: false, right, verbatim: [], problems: told }
+  }
+  const standing = [
+    ...tool.usage.map((one) => ({ text: one.text, arguments: one.arguments })),
+    ...again.flatMap((one, at) => (one.status === 'written' ? [{ text: cases[at]!.text, arguments: one.arguments }] : [])),
+  ].map((one) => {
+    const checked = checkArguments(candidate.schema, one.arguments)
+    return checked.ok ? verbatimParameters(checked.values, one.text) : []
+  })
+  return {
+    isPassed: true,
+    right,
+    verbatim: candidate.parameters.filter((name) => standing.every((names) => names.includes(name))),
+    problems: [],
+  }
+}
+
+type Twice = { status: 'answered'; answer: string } | { status: 'failed'; why: string } | { status: 'unasked' }
+
+async function solveTwice(candidate: Candidate, written: WrittenArguments[], step: string, context: JobContext): Promise<Twice[]> {
+  const ready = written.flatMap((one, at) => (one.status === 'written' ? [{ at, arguments: one.arguments }] : []))
+  const twice: Twice[] = written.map(() => ({ status: 'unasked' }))
+  if (ready.length === 0) return twice
+  const calls = ready.map((one) => ({ arguments: one.arguments }))
+  const ends = await context.execute({
+    [`${step}-first`]: executionOf(candidate.source, calls, { surroundings: 'first', resetEachCall: true }),
+    [`${step}-second`]: executionOf(candidate.source, calls, { surroundings: 'second', resetEachCall: true }),
+  })
+  const first = outcomesOf(ends[`${step}-first`]!, calls.length)
+  const second = outcomesOf(ends[`${step}-second`]!, calls.length)
+  for (const [index, { at }] of ready.entries()) {
+    const one = readSolved(first[index]!)
+    const other = readSolved(second[index]!)
+    if (one.status === 'failed') twice[at] = one
+    else if (other.status === 'failed') twice[at] = other
+    else twice[at] = one.answer === other.answer ? one : { status: 'failed', why: 'the answer differed from one run to the next' }
+  }
+  return twice
+}
+
+/** What to tell the light model about its arguments; null when the answer is right. */
+function calledProblem(example: Example, written: WrittenArguments, answer: Twice): string | null {
+  if (written.status === 'failed') return written.problem
+  if (written.status === 'not-applicable') return 'the program does answer this request'
+  if (answer.status === 'failed') return `the program ended with an error: ${answer.why}`
+  if (answer.status === 'answered' && answer.answer === normalAnswer(example.answer)) return null
+  return 'with these arguments the program gives a wrong answer: check that every value is copied exactly, and that none is missing'
+}

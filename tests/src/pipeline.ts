@@ -1,0 +1,251 @@
+import type { KindId, LedgerEntry } from '@toolwright/contracts'
+import { connectRedis, keyPrefixes, openQueues, type Queues } from '@toolwright/queues'
+import { openRegistry, type Registry } from '@toolwright/registry'
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+export type Stage = 'producer' | 'user' | 'maker' | 'executor'
+
+/** One line of a run's output, as far as tests look at it. */
+const ResultLine = z.object({
+  custom_id: z.string(),
+  response: z
+    .object({
+      status_code: z.number(),
+      body: z.looseObject({
+        model: z.string().optional(),
+        choices: z.array(z.object({ message: z.object({ content: z.string() }) })).optional(),
+      }),
+    })
+    .nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  toolwright: z.object({
+    run: z.string(),
+    seq: z.number(),
+    kind: z.string().nullable(),
+    tier: z.enum(['extracted', 'called', 'direct']).nullable(),
+    tool: z.string().nullable(),
+    version: z.number().nullable(),
+    decided_by: z.string().nullable(),
+    cost_usd: z.string().nullable(),
+    correct: z.boolean().nullable(),
+  }),
+})
+export type ResultLine = z.infer<typeof ResultLine>
+
+export interface RunEnd {
+  code: number
+  results: ResultLine[]
+  /** What the client said on stderr. */
+  talk: string
+}
+
+export interface RunOptions {
+  run?: string
+  settings?: Record<string, unknown>
+  /** Environment of the client beside the pipeline's. */
+  environment?: Record<string, string>
+}
+
+export interface StartedRun {
+  run: string
+  process: ChildProcess
+  output: string
+  ended: Promise<RunEnd>
+}
+
+export interface Pipeline {
+  registry: Registry
+  queues: Queues
+  simulator: { url: string; control: (path: string, body?: unknown) => Promise<unknown> }
+  environment: Record<string, string>
+  /** Processes of a stage that live, oldest first. */
+  processes(stage: Stage): ChildProcess[]
+  start(stage: Stage, environment?: Record<string, string>): ChildProcess
+  /** kill -9, and waits until the process is gone. */
+  kill(process: ChildProcess): Promise<void>
+  begin(input: string | object[], options?: RunOptions): StartedRun
+  run(input: string | object[], options?: RunOptions): Promise<RunEnd>
+  ledger(run: string): Promise<LedgerEntry[]>
+  publishedVersions(): Promise<Map<KindId, number>>
+  /** Log lines of all stages so far, for messages of failed expectations. */
+  log(): string
+  close(): Promise<void>
+}
+
+/**
+ * The whole pipeline as separate processes over the test's Redis (REDIS_URL), with a key prefix of its own and the simulator as a process that stands in for the
+ * model endpoint. Everything is stopped by `close`.
+ */
+export async function openPipeline(
+  options: { settings?: Record<string, unknown>; stages?: Partial<Record<Stage, number>>; concurrency?: number } = {},
+): Promise<Pipeline> {
+  const redisUrl = process.env['REDIS_URL']
+  if (redisUrl === undefined) throw new Error('REDIS_URL is not set: run the tests with ./toolwright test')
+  const home = mkdtempSync(join(tmpdir(), 'toolwright-e2e-'))
+  const prefix = `e2e-${Math.random().toString(36).slice(2, 10)}`
+  const logs: string[] = []
+  const living = new Map<Stage | 'simulator', ChildProcess[]>()
+
+  const launch = (stage: Stage | 'simulator', args: string[], environment: Record<string, string>): ChildProcess => {
+    const child = fork(join(ROOT, 'apps', stage, 'src', 'main.ts'), args, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    child.stderr?.on('data', (chunk: Buffer) => logs.push(`${stage} ${child.pid}: ${chunk.toString()}`))
+    child.once('exit', () => {
+      living.set(
+        stage,
+        (living.get(stage) ?? []).filter((one) => one !== child),
+      )
+    })
+    living.set(stage, [...(living.get(stage) ?? []), child])
+    return child
+  }
+
+  const base = { PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: tmpdir() }
+  const simulatorProcess = launch('simulator', ['--port', '0'], {
+    ...base,
+    TOOLWRIGHT_SIMULATOR_SETTINGS: JSON.stringify(options.settings ?? {}),
+  })
+  const { url } = z.object({ url: z.string() }).parse(JSON.parse(await firstLine(simulatorProcess)))
+  const controlUrl = url.replace(/\/v1$/, '/control')
+
+  const environment = {
+    ...base,
+    REDIS_URL: redisUrl,
+    TOOLWRIGHT_PREFIX: prefix,
+    TOOLWRIGHT_HOME: home,
+    TOOLWRIGHT_STRONG_BASE_URL: url,
+    TOOLWRIGHT_LIGHT_BASE_URL: url,
+    TOOLWRIGHT_STRONG_MODEL: 'sim-strong',
+    TOOLWRIGHT_LIGHT_MODEL: 'sim-light',
+    OPENAI_API_KEY: 'test',
+    TOOLWRIGHT_PRICES: join(ROOT, 'apps/simulator/prices.json'),
+  }
+  const start = (stage: Stage, more: Record<string, string> = {}) => launch(stage, [], { ...environment, ...more })
+  const stages = { producer: 1, user: 1, maker: 1, executor: 1, ...options.stages }
+  for (const [stage, count] of Object.entries(stages)) for (let n = 0; n < count; n++) start(stage as Stage)
+
+  const redis = connectRedis(redisUrl, { patient: true, name: 'tests' })
+  const prefixes = keyPrefixes(prefix, 'default')
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: 'default' })
+  const registry = openRegistry({ redis, keyPrefix: prefixes.registry })
+
+  const begin = (input: string | object[], runOptions: RunOptions = {}): StartedRun => {
+    const run = runOptions.run ?? `r-${randomBase32()}`
+    const inputPath = join(home, `${run}.in.jsonl`)
+    if (!existsSync(inputPath))
+      writeFileSync(inputPath, typeof input === 'string' ? input : input.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const output = join(home, `${run}.out.jsonl`)
+    const request = { input: inputPath, output, errors: null, run, limit: null, settings: { v: 1, ...runOptions.settings }, json: false }
+    const child = fork(join(ROOT, 'apps/producer/src/run-main.ts'), [JSON.stringify(request)], {
+      env: { ...environment, ...runOptions.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    let talk = ''
+    child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()))
+    const ended = new Promise<RunEnd>((resolveEnd) => {
+      child.once('close', (code) => resolveEnd({ code: code ?? -1, results: readResults(output), talk }))
+    })
+    return { run, process: child, output, ended }
+  }
+
+  return {
+    registry,
+    queues,
+    simulator: {
+      url,
+      control: async (path, body) => {
+        const response = await fetch(`${controlUrl}${path}`, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+        const text = await response.text()
+        if (!response.ok) throw new Error(`the simulator's control said ${response.status}: ${text}`)
+        return text === '' ? null : (JSON.parse(text) as unknown)
+      },
+    },
+    environment,
+    processes: (stage) => living.get(stage) ?? [],
+    start,
+    kill,
+    begin,
+    run: (input, runOptions) => begin(input, runOptions).ended,
+    ledger: (run) => registry.money.ledger(run),
+    publishedVersions: async () => {
+      const versions = new Map<KindId, number>()
+      for (const id of await registry.kinds.list()) {
+        const kind = await registry.kinds.get(id)
+        if (kind !== null && kind.versions > 0) versions.set(id, kind.versions)
+      }
+      return versions
+    },
+    log: () => logs.join('').slice(-8_000),
+    close: async () => {
+      await Promise.all([...living.values()].flat().map(stop))
+      await queues.close()
+      const keys = await redis.keys(`{${prefix}:*`)
+      for (let at = 0; at < keys.length; at += 500) await redis.del(...keys.slice(at, at + 500))
+      redis.disconnect()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Waits until something holds, and fails with what it was after `timeoutMs`. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    await delay(25)
+  }
+}
+
+export function readResults(path: string): ResultLine[] {
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ResultLine.parse(JSON.parse(line)))
+}
+
+/** The text that a result line answers with, null for an error. */
+export function answerOf(result: ResultLine): string | null {
+  return result.response?.body.choices?.[0]?.message.content ?? null
+}
+
+/** What must hold of every run whatever happened to it: each request has exactly one result. */
+export function seqsOf(results: ResultLine[]): number[] {
+  return results.map((result) => result.toolwright.seq).toSorted((a, b) => a - b)
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const gone = new Promise<void>((done) => child.once('exit', () => done()))
+  child.kill('SIGKILL')
+  await gone
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise<void>((done) => child.once('exit', () => done()))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  await gone
+  clearTimeout(timer)
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((done, fail) => {
+    let text = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('\n')) done(text.split('\n')[0]!)
+    })
+    child.once('exit', (code) => fail(new Error(`the simulator ended with ${code}`)))
+  })
+}
+
+function randomBase32(): string {
+  return Array.from({ length: 10 }, () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(Math.random() * 32)]).join('')
+}
