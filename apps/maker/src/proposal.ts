@@ -1,5 +1,5 @@
 import type { ParameterSchema } from '@toolwright/contracts'
-import { normaliseSchema } from '@toolwright/answering'
+import { normaliseSchema, type NormalisedSchema } from '@toolwright/answering'
 import { fencedBlocks } from '@toolwright/llm'
 
 /** A tool as the tool maker wrote it, not verified yet. */
@@ -13,7 +13,7 @@ export type Proposal = { ok: true; candidate: Candidate } | { ok: false; problem
 
 const MAX_SOURCE_BYTES = 64_000
 
-/** Reads a reply of the tool maker: its last block of JSON is the schema, its last block of Python the module. */
+/** Reads a reply of the tool maker: its last block of JSON that is a schema counts, its last block of Python the module. */
 export function readProposal(reply: string): Proposal {
   const blocks = fencedBlocks(reply)
   const source = blocks.findLast((block) => ['python', 'py', 'python3'].includes(block.language.toLowerCase()))?.code
@@ -23,15 +23,18 @@ export function readProposal(reply: string): Proposal {
     if (!new RegExp(`^(async\\s+)?def\\s+${name}\\s*\\(`, 'm').test(source))
       return { ok: false, problem: `The module defines no function ${name} at its top level.` }
   }
-  const json = blocks.findLast((block) => block.language.toLowerCase() === 'json')?.code
-  if (json === undefined) return { ok: false, problem: 'The reply has no fenced block marked json with the schema of the parameters.' }
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (error) {
-    return { ok: false, problem: `The json block is not JSON: ${error instanceof Error ? error.message : String(error)}` }
-  }
-  const schema = normaliseSchema(value)
+  const schemas = blocks.filter((block) => block.language.toLowerCase() === 'json').map((block) => readSchema(block.code))
+  const schema = schemas.findLast((one) => one.ok) ?? schemas.at(-1)
+  if (schema === undefined) return { ok: false, problem: 'The reply has no fenced block marked json with the schema of the parameters.' }
   if (!schema.ok) return { ok: false, problem: `In the json block, ${schema.problem}.` }
   return { ok: true, candidate: { source, schema: schema.schema, parameters: schema.parameters } }
+}
+
+function readSchema(json: string): NormalisedSchema {
+  try {
+    return normaliseSchema(JSON.parse(json))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return { ok: false, problem: `there is no JSON: ${error.message}` }
+  }
 }

@@ -1,6 +1,6 @@
 import { inBatches, type KindId, type Line, MAX_DIRECT_LINES } from '@toolwright/contracts'
 import type { Queues } from '@toolwright/queues'
-import type { Kind, Registry, WaitingLine } from '@toolwright/registry'
+import type { Kind, PeekedLine, Registry, WaitingLine } from '@toolwright/registry'
 
 const LINES_AT_ONCE = 512
 
@@ -30,21 +30,19 @@ export async function releaseWaiting({ registry, queues }: { registry: Registry;
         )
       }
     }
-    await registry.kinds.trimWaiting(kind.id, waiting, false)
+    await registry.kinds.takeWaiting(kind.id, waiting, false)
     released += waiting.length
   }
 }
 
-/** Lets a few waiting lines through to gather, where answers of earlier ones did not become examples. */
+/** Lets waiting lines through to gather, beyond the counter where answers of earlier ones did not become examples. */
 export async function letThrough(
   { registry, queues }: { registry: Registry; queues: Queues },
   kind: KindId,
-  count: number,
-): Promise<number> {
-  const waiting = await registry.kinds.peekWaiting(kind, count)
-  for (const [run, lines] of byRun(waiting)) await addDirect(queues, run, kind, true, lines)
-  await registry.kinds.trimWaiting(kind, waiting, true)
-  return waiting.length
+  lines: PeekedLine[],
+): Promise<void> {
+  for (const [run, ofRun] of byRun(lines)) await addDirect(queues, run, kind, true, ofRun)
+  await registry.kinds.takeWaiting(kind, lines, true)
 }
 
 async function addDirect(queues: Queues, run: string, kind: KindId, gather: boolean, lines: Line[]): Promise<void> {

@@ -33,6 +33,8 @@ export interface Verdict {
   }
   /** Texts that `extract` understood and the tool answered right. */
   extractedTexts: string[]
+  /** Texts that it understood and answered otherwise than the label says, with its answers. */
+  wrong: { text: string; answer: string }[]
 }
 
 export interface VerifyOptions {
@@ -98,6 +100,10 @@ export async function verify(candidate: Candidate, options: VerifyOptions): Prom
       mutantsSurvived: surviving.length,
     },
     extractedTexts: examples.filter((_, at) => own[at]!.status === 'right').map((example) => example.text),
+    wrong: examples.flatMap(({ text }, at) => {
+      const one = own[at]!
+      return one.status === 'wrong' ? [{ text, answer: one.answer }] : []
+    }),
   }
 }
 
@@ -198,5 +204,6 @@ function rejected(plan: MakePlan, problems: string[]): Verdict {
       mutantsSurvived: 0,
     },
     extractedTexts: [],
+    wrong: [],
   }
 }

@@ -64,6 +64,8 @@ const lightWrongness = WrongnessByAsked.prefault({
   repair: { otherwise: 0.4 },
 })
 
+const Count = z.int().nonnegative()
+
 const Faults = z.strictObject({
   /** Shares of all calls that meet the fault; together at most 1. */
   badRequest: Share.default(0),
@@ -103,6 +105,11 @@ export const Settings = z.strictObject({
   outage: z.boolean().default(false),
   /** Every call is met with 429 insufficient_quota. */
   quotaExhausted: z.boolean().default(false),
+  /**
+   * Tokens of thought, on average, that the strong model is billed for beside what it says, as reasoning models bill them; each reply draws half to one and a half
+   * times as many. They count as completion tokens, and are told as reasoning tokens.
+   */
+  reasoning: z.strictObject({ answer: Count.default(0), propose: Count.default(0), repair: Count.default(0) }).prefault({}),
   /** Milliseconds before the reply. `jitter`: the share by which the sum varies up and down. */
   latency: z
     .strictObject({ baseMs: Milliseconds.default(0), perOutputTokenMs: Milliseconds.default(0), jitter: Share.default(0) })

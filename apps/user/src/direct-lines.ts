@@ -42,6 +42,8 @@ export async function directLines(services: Services, job: DirectJob, context: J
           at: Date.now(),
         })
       }
+      if (one.status === 'answered' && one.line.target === undefined)
+        await registry.tools.addGatheredText(kind, { text: one.line.text, answer: normalAnswer(one.reply.text) })
       await registry.kinds.gathered(kind, run, one.line.seq)
     }
   }

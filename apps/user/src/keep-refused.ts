@@ -7,7 +7,7 @@ import type { Services } from './services.ts'
 
 /**
  * Keeps lines that a tool's `extract` refused as examples, where their answer can be trusted: a given target, or the tool's answer when the strong model gives the
- * same. Enough of them start a new make. Nothing here holds a line up: where the strong model cannot be asked now, there is no example.
+ * same, which a few are asked for. Enough of them start a new make. Nothing here holds a line up: where the strong model cannot be asked now, there is no example.
  */
 export async function keepRefused(
   services: Services,
@@ -27,11 +27,15 @@ export async function keepRefused(
       ;({ refused } = await registry.tools.addExample(id, { ...example, answer: line.target, source: 'given', votes: 1 }))
       continue
     }
+    const turn = await registry.tools.takeLabelTurn(id)
+    refused = turn.refused
+    if (!turn.isTaken) continue
     try {
       const frame = line.frame === '' ? null : await registry.runs.frame(run, line.frame)
       const label = await sampleAnswer(payer, { run, kind: id }, line, frame, 1, context.signal)
       if (label.finish !== 'stop' || !sameAnswer(label.text, answer)) continue
     } catch (error) {
+      await registry.tools.giveBackLabelTurn(id)
       if (error instanceof LaterError || error instanceof ModelError) break
       throw error
     }

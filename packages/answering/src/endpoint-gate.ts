@@ -13,8 +13,8 @@ export interface Pass {
   succeeded(): Promise<void>
   /** The endpoint refused or was away: everybody holds. Returns for how long, in milliseconds. */
   refused(retryAfterMs: number | undefined): Promise<number>
-  /** Neither: the call failed for reasons of its own. */
-  left(): void
+  /** Neither: there was no call, or it failed for reasons of its own. */
+  left(): Promise<void>
 }
 
 /**
@@ -89,7 +89,10 @@ export function openEndpointGate(endpoints: Endpoints, endpoint: string): Endpoi
           leave()
           return await endpoints.hold(endpoint, retryAfterMs)
         },
-        left: leave,
+        left: async () => {
+          leave()
+          if (isProbe) await endpoints.passProbe(endpoint)
+        },
       }
     },
   }

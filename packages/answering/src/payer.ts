@@ -70,11 +70,11 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       try {
         begun = await registry.money.begin(intent)
       } catch (error) {
-        pass.left()
+        await pass.left()
         throw error
       }
       if ('kept' in begun) {
-        pass.left()
+        await pass.left()
         return begun.kept
       }
       const startedAt = performance.now()
@@ -92,7 +92,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       } catch (error) {
         if (!(error instanceof ModelError)) {
           // Aborted: the call may have been billed, so its intent stays, and counts as uncertain once its time is over.
-          pass.left()
+          await pass.left()
           throw error
         }
         observe(error.kind)
@@ -103,12 +103,12 @@ export function openPayer(options: { registry: Registry; models: Models; observe
             throw new LaterError(error.message, await pass.refused(error.retryAfterMs), { cause: error })
           case 'timed-out':
           case 'rejected':
-            pass.left()
+            await pass.left()
             throw error
           case 'credentials':
           case 'no-model':
           case 'quota':
-            pass.left()
+            await pass.left()
             await registry.runs.halt(payment.run, error.message)
             throw new LaterError(error.message, HALTED_CHECK_MS, { cause: error })
         }

@@ -22,6 +22,7 @@ export function kindIdOf(label: string, ...identity: string[]): KindId {
   const slug = label
     .toLowerCase()
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 28)

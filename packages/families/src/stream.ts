@@ -8,7 +8,7 @@ export interface StreamOptions {
   seed: number
   /** True: the families in random order. False: one after the other. */
   mix: boolean
-  /** Share of lines with a typo, 0.03 by default. */
+  /** Share of lines with a typo, 0.01 by default. */
   typoShare?: number
 }
 
@@ -25,7 +25,7 @@ export interface StreamLine {
  * half all of them. A family's lines depend on the seed alone, not on the families beside it.
  */
 export function* generateStream(options: StreamOptions): Generator<StreamLine, void, undefined> {
-  const { families, count, seed, mix, typoShare = 0.03 } = options
+  const { families, count, seed, mix, typoShare = 0.01 } = options
   if (families.length === 0 && count > 0) throw new RangeError('a stream needs at least one family')
 
   const shares = families.map((family, index) => ({

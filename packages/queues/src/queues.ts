@@ -31,8 +31,14 @@ export interface Queues {
   workersOf(queue: QueueName, run?: string): Promise<number>
   /** Takes a run's results queue away, once nothing more can come. */
   dropResults(run: string): Promise<void>
+  /** Takes a run's jobs out of the shared queues, those aside that a worker has in hand. Returns how many. */
+  dropJobs(run: string): Promise<number>
   close(): Promise<void>
 }
+
+/** Queues whose jobs name their run; those of `execution` go with the jobs that wait for them. */
+const RUN_QUEUES = ['requests', 'user', 'direct', 'maker'] as const satisfies QueueName[]
+const JOBS_AT_ONCE = 200
 
 /** Tries of a job whose handler throws what it did not expect; model errors that pass by themselves do not count. */
 export const MAX_ATTEMPTS = 5
@@ -120,6 +126,24 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
       await handle(name).obliterate({ force: true })
       await handle(name).close()
       open.delete(name)
+    },
+    dropJobs: async (run) => {
+      let dropped = 0
+      for (const name of RUN_QUEUES) {
+        const queue = handle(name)
+        for (const state of ['wait', 'delayed', 'prioritized', 'waiting-children', 'failed'] as const) {
+          for (let start = 0; ; ) {
+            const jobs = await queue.getJobs([state], start, start + JOBS_AT_ONCE - 1)
+            const ours = jobs.filter((job) => job?.data?.run === run)
+            for (const job of ours) await job.remove()
+            dropped += ours.length
+            if (jobs.length < JOBS_AT_ONCE) break
+            // What was removed made room: the next page begins that much earlier.
+            start += JOBS_AT_ONCE - ours.length
+          }
+        }
+      }
+      return dropped
     },
     close: async () => {
       await Promise.all([...open.values()].map((queue) => queue.close()))

@@ -9,6 +9,9 @@ import { MAX_ATTEMPTS, queueNameOf, type Queues } from './queues.ts'
 /** After this many starts that ended in a dead worker a batch is split into single lines; after as many again a single line is buried. */
 const MAX_DEATHS = 3
 
+/** When the lines of a job that has failed for good could not be handed on either, that is tried again, for ever: they must not be lost. */
+const BURY_AGAIN_MS = 5_000
+
 /** How long a job with a schema newer than ours waits for a newer worker. */
 const NEWER_SCHEMA_DELAY_MS = 30_000
 
@@ -72,9 +75,11 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     if (!parsed.success) {
       if (isNewer(job.data)) {
         await job.moveToDelayed(Date.now() + NEWER_SCHEMA_DELAY_MS, token)
+        settle('later')
         throw new DelayedError('the job was written by a newer version')
       }
       jobLog.error({ issues: z.prettifyError(parsed.error) }, 'a job does not fit its schema; it is kept as failed')
+      settle('failed')
       throw new UnrecoverableError(`the job does not fit the schema of ${queue}: ${z.prettifyError(parsed.error)}`)
     }
     // The catalogue pairs each queue's name with its job's schema.
@@ -85,6 +90,20 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       signal: signal ?? new AbortController().signal,
       log: jobLog,
       execute: (steps) => executeSteps(job, token, queues, steps),
+    }
+
+    /** The job's lines go on in another way; its own attempts no longer count. */
+    const handOn = async (outcome: 'retried' | 'buried', act: () => Promise<void>): Promise<null> => {
+      try {
+        await act()
+      } catch (error) {
+        jobLog.error({ error }, 'the lines of a job that cannot be done could not be handed on; that is tried again')
+        await job.moveToDelayed(Date.now() + BURY_AGAIN_MS, token)
+        settle('later')
+        throw new DelayedError('the lines could not be handed on')
+      }
+      settle(outcome)
+      return null
     }
 
     if (job.stalledCounter >= MAX_DEATHS) {
@@ -104,6 +123,7 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
         settle('buried')
         return null
       }
+      settle('failed')
       throw new UnrecoverableError(`${job.stalledCounter} workers died while working on this job`)
     }
 
@@ -134,9 +154,7 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       const isLast = failure instanceof HopelessError || job.attemptsMade + 1 >= (job.opts.attempts ?? MAX_ATTEMPTS)
       if (isLast && options.bury !== undefined) {
         jobLog.error({ error: failure }, 'the job cannot be done; its lines end with an error')
-        await options.bury(data, failure, context)
-        settle('buried')
-        return null
+        return await handOn('buried', async () => options.bury?.(data, failure, context))
       }
       jobLog.warn({ error: failure }, isLast ? 'the job failed for good' : 'the job failed and is tried again')
       settle(isLast ? 'failed' : 'retried')
@@ -149,7 +167,8 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     prefix: queues.prefix,
     concurrency: options.concurrency,
     lockDuration: entry.lockMs,
-    stalledInterval: entry.lockMs / 2,
+    // Redelivery takes a whole lock and one of these at most: 8 s of the 10 s that are promised.
+    stalledInterval: entry.lockMs / 3,
     maxStalledCount: 1_000,
     removeOnComplete: { count: 0 },
     removeOnFail: { age: 86_400, count: 10_000 },

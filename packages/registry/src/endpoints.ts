@@ -8,6 +8,8 @@ export interface Endpoints {
   waitFor(endpoint: string): Promise<{ waitMs: number; isProbe: boolean }>
   /** The endpoint refused: hold it. Without a time from the endpoint, holds grow from 0.5 s to 15 s while it goes on refusing. */
   hold(endpoint: string, retryAfterMs: number | undefined): Promise<number>
+  /** The probe said nothing about the endpoint: the next caller tries at once. */
+  passProbe(endpoint: string): Promise<void>
   /** A call came through: everybody goes again. */
   release(endpoint: string): Promise<void>
 }
@@ -52,6 +54,9 @@ export function openEndpoints(redis: Redis, keys: RegistryKeys): Endpoints {
       return { waitMs, isProbe: isProbe === 1 }
     },
     hold: async (endpoint, retryAfterMs) => Number(await hold(both(endpoint), [retryAfterMs ?? -1])),
+    passProbe: async (endpoint) => {
+      await redis.hdel(keys.probe(endpoint), 'probeUntil')
+    },
     release: async (endpoint) => {
       await redis.del(...both(endpoint))
     },

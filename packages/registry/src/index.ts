@@ -1,3 +1,4 @@
+export { type Administration, type ImportedKind, openAdministration } from './administration.ts'
 export type { Endpoints } from './endpoints.ts'
 export {
   EXAMPLES_FOR_MAKE,
@@ -9,6 +10,7 @@ export {
   type Kinds,
   type KindState,
   type MakeEnd,
+  type PeekedLine,
   type Placement,
   type Reading,
   type WaitingLine,
@@ -19,4 +21,4 @@ export { type KindIndex, learn, type Neighbour, openKindIndex, readingOf } from 
 export { openRegistry, type Registry } from './registry.ts'
 export { Ingest, type RunRecord, type Runs } from './runs.ts'
 export { fits, loosen, MAX_TEMPLATE_TOKENS, type Template, tokensOf } from './template.ts'
-export type { Tools } from './tools.ts'
+export { GatheredText, type Tools } from './tools.ts'

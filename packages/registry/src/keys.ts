@@ -29,6 +29,8 @@ export function registryKeys(prefix: string) {
     /** Set of kinds that have waiting lines. */
     waitingKinds: `${prefix}waiting-kinds`,
     kind: (kind: string) => `${prefix}kind:${kind}`,
+    /** Hash: text's hash → text with one answer that nothing confirms; gone when the make is settled. */
+    gatheredTexts: (kind: string) => `${prefix}kind:${kind}:texts`,
     examples: (kind: string) => `${prefix}kind:${kind}:examples`,
     waiting: (kind: string) => `${prefix}kind:${kind}:waiting`,
     tools: (kind: string) => `${prefix}kind:${kind}:tools`,

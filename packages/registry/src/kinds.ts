@@ -65,6 +65,9 @@ export type Placement =
 export const WaitingLine = z.object({ run: z.string(), line: Line })
 export type WaitingLine = z.infer<typeof WaitingLine>
 
+/** A waiting line as it is stored, by which it can be taken away. */
+export type PeekedLine = WaitingLine & { stored: string }
+
 export type MakeEnd =
   | { end: 'published'; version: number; tool: string }
   | { end: 'declined'; reason: string; cooldownMs: number }
@@ -92,9 +95,9 @@ export interface Kinds {
   gathered(kind: KindId, run: string, seq: number): Promise<void>
   gatheredCount(kind: KindId): Promise<number>
   waitingCount(kind: KindId): Promise<number>
-  peekWaiting(kind: KindId, count: number): Promise<WaitingLine[]>
-  /** Takes the first `lines` away again, after jobs for them were added. `raise`: they count as let through to gather. */
-  trimWaiting(kind: KindId, lines: WaitingLine[], raise: boolean): Promise<void>
+  peekWaiting(kind: KindId, count: number): Promise<PeekedLine[]>
+  /** Takes lines away that were peeked at, after jobs for them were added; those that somebody else took are passed over. `raise`: they count as let through to gather. */
+  takeWaiting(kind: KindId, lines: PeekedLine[], raise: boolean): Promise<void>
   kindsWithWaiting(): Promise<KindId[]>
   /** Ends a make, if this generation is still the one due. False: somebody else ended it. */
   settle(kind: KindId, generation: number, end: MakeEnd): Promise<boolean>
@@ -191,22 +194,29 @@ redis.call('HSET', KEYS[4], ARGV[2], answer)
 return answer
 `
 
-const TRIM = `
-redis.call('LTRIM', KEYS[1], ARGV[2], -1)
+const TAKE = `
+local taken, perRun = 0, {}
+for index = 3, #ARGV, 2 do
+  if redis.call('LREM', KEYS[1], 1, ARGV[index + 1]) == 1 then
+    taken = taken + 1
+    local run = tonumber(ARGV[index])
+    perRun[run] = (perRun[run] or 0) + 1
+  end
+end
 if redis.call('LLEN', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
-if ARGV[3] == '1' then
-  redis.call('HINCRBY', KEYS[3], 'started', ARGV[2])
+if ARGV[2] == '1' and taken > 0 then
+  redis.call('HINCRBY', KEYS[3], 'started', taken)
   local kind = redis.call('HMGET', KEYS[3], 'started', 'allowed')
   if tonumber(kind[1]) > tonumber(kind[2]) then redis.call('HSET', KEYS[3], 'allowed', kind[1]) end
 end
-for index = 4, #KEYS do redis.call('HINCRBY', KEYS[index], 'waiting', -ARGV[index]) end
-return 1
+for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 3], 'waiting', -count) end
+return taken
 `
 
 const SETTLE = `${BUMP}
 local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')
 if kind[1] ~= ARGV[2] then return 0 end
-local fields = {'started', 0, 'allowed', ${MAX_GATHERING}, 'refused', 0}
+local fields = {'started', 0, 'allowed', ${MAX_GATHERING}, 'refused', 0, 'refusedAsked', 0}
 local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
 if ARGV[3] == 'published' then
   if tonumber(kind[2]) + 1 ~= tonumber(ARGV[4]) then return 0 end
@@ -241,7 +251,9 @@ return 1
 
 const POINT = `${BUMP}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if ARGV[2] ~= '0' and redis.call('HEXISTS', KEYS[5], ARGV[2]) == 0 then return 2 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'reason', ARGV[4])
+redis.call('DEL', KEYS[6])
 if ARGV[3] == 'declined' then redis.call('HSET', KEYS[1], 'cooldownUntil', ARGV[5]) end
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1
@@ -251,7 +263,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
   const create = openScript(redis, CREATE)
   const saveReading = openScript(redis, SAVE_READING)
   const place = openScript(redis, PLACE)
-  const trim = openScript(redis, TRIM)
+  const take = openScript(redis, TAKE)
   const settle = openScript(redis, SETTLE)
   const noteCall = openScript(redis, NOTE_CALL)
   const point = openScript(redis, POINT)
@@ -280,8 +292,11 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       const label = text.replaceAll(/\s+/g, ' ').slice(0, 60)
       const made = await create(changeKeys(id), [id, epoch, ...freshKind(id, { label, name: '', frame, state: 'nursery', reading })])
       if (made === 0) return false
-      await redis.zadd(keys.nursery, Date.now(), id)
-      await bound()
+      // A kind that was there already may have left the nursery long ago.
+      if (made === 1) {
+        await redis.zadd(keys.nursery, Date.now(), id)
+        await bound()
+      }
       return id
     },
     saveReading: async (kind, reading, state, rev) => {
@@ -329,15 +344,14 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     waitingCount: (kind) => redis.llen(keys.waiting(kind)),
     peekWaiting: async (kind, count) => {
       const texts = await redis.lrange(keys.waiting(kind), 0, count - 1)
-      return texts.map((text) => WaitingLine.parse(JSON.parse(text)))
+      return texts.map((stored) => ({ ...WaitingLine.parse(JSON.parse(stored)), stored }))
     },
-    trimWaiting: async (kind, lines, raise) => {
+    takeWaiting: async (kind, lines, raise) => {
       if (lines.length === 0) return
-      const perRun = new Map<string, number>()
-      for (const { run } of lines) perRun.set(run, (perRun.get(run) ?? 0) + 1)
-      await trim(
-        [keys.waiting(kind), keys.waitingKinds, keys.kind(kind), ...[...perRun.keys()].map((run) => keys.run(run))],
-        [kind, lines.length, raise ? '1' : '0', ...perRun.values()],
+      const runs = [...new Set(lines.map(({ run }) => run))]
+      await take(
+        [keys.waiting(kind), keys.waitingKinds, keys.kind(kind), ...runs.map((run) => keys.run(run))],
+        [kind, raise ? '1' : '0', ...lines.flatMap(({ run, stored }) => [runs.indexOf(run) + 1, stored])],
       )
     },
     kindsWithWaiting: () => redis.smembers(keys.waitingKinds),
@@ -358,8 +372,13 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     point: async (kind, version, reason) => {
       const state: KindState = version > 0 ? 'tooled' : 'declined'
       // Disabled by hand: no make until it is enabled again.
-      const found = await point(changeKeys(kind), [kind, version, state, reason, Number.MAX_SAFE_INTEGER])
+      // What a version did before it was set by hand no longer counts against it.
+      const found = await point(
+        [...changeKeys(kind), keys.tools(kind), keys.calls(kind, version)],
+        [kind, version, state, reason, Number.MAX_SAFE_INTEGER],
+      )
       if (found === 0) throw new Error(`there is no kind ${kind}`)
+      if (found === 2) throw new Error(`there is no version ${version} of ${kind}`)
     },
     remember: async (shape, kind) => {
       await redis.hset(keys.decisions, shape, kind)

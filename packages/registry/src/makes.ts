@@ -16,6 +16,8 @@ export type MakePlan = z.infer<typeof MakePlan>
 export interface Makes {
   /** When this make began, in milliseconds of Redis' clock, and how long ago that is; the first call sets it. */
   begin(kind: KindId, generation: number): Promise<{ startedAt: number; ageMs: number }>
+  /** The plan that was kept, or null while the make still gathers. */
+  planned(kind: KindId, generation: number): Promise<MakePlan | null>
   /** Keeps the plan, or returns the one that is there. */
   plan(kind: KindId, generation: number, propose: () => Promise<MakePlan>): Promise<MakePlan>
   /** Forgets the plan and the kept replies of a make that has ended. */
@@ -26,6 +28,11 @@ export interface Makes {
 const SECONDS_KEPT = 86_400
 
 export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
+  const planned = async (kind: KindId, generation: number) => {
+    const kept = await redis.hget(keys.make(kind, generation), 'plan')
+    return kept === null ? null : MakePlan.parse(JSON.parse(kept))
+  }
+
   return {
     begin: async (kind, generation) => {
       const [seconds, micros] = await redis.time()
@@ -36,10 +43,11 @@ export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
       const startedAt = Number(await redis.hget(key, 'startedAt'))
       return { startedAt, ageMs: now - startedAt }
     },
+    planned,
     plan: async (kind, generation, propose) => {
       const key = keys.make(kind, generation)
-      const kept = await redis.hget(key, 'plan')
-      if (kept !== null) return MakePlan.parse(JSON.parse(kept))
+      const kept = await planned(kind, generation)
+      if (kept !== null) return kept
       await redis.hsetnx(key, 'plan', JSON.stringify(await propose()))
       await redis.expire(key, SECONDS_KEPT)
       const text = await redis.hget(key, 'plan')
@@ -47,7 +55,12 @@ export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
       return MakePlan.parse(JSON.parse(text))
     },
     drop: async (kind, generation) => {
-      await redis.del(keys.make(kind, generation), keys.makeReplies(kind, generation), keys.makeTries(kind, generation))
+      await redis.del(
+        keys.gatheredTexts(kind),
+        keys.make(kind, generation),
+        keys.makeReplies(kind, generation),
+        keys.makeTries(kind, generation),
+      )
     },
   }
 }

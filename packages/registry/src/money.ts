@@ -121,9 +121,17 @@ end
 return kept
 `
 
+/** A number that a later call has been given stays taken, so that no two calls of a field have the same intent. */
+const ABANDON = `
+redis.call('HDEL', KEYS[2], ARGV[3] .. '#' .. ARGV[2])
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
+return 1
+`
+
 export function openMoney(redis: Redis, keys: RegistryKeys): Money {
   const begin = openScript(redis, BEGIN)
   const settle = openScript(redis, SETTLE)
+  const abandon = openScript(redis, ABANDON)
   const keptKeys = ({ run, make }: Intent): [string, string] =>
     make === undefined
       ? [keys.replies(run), keys.tries(run)]
@@ -185,11 +193,7 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
       return typeof kept === 'string' ? KeptReply.parse(JSON.parse(kept)) : reply
     },
     abandon: async (intent, attempt) => {
-      await redis
-        .multi()
-        .hdel(keys.intents(intent.run), `${intentId(intent)}#${attempt}`)
-        .hincrby(keptKeys(intent)[1], intent.field, -1)
-        .exec()
+      await abandon([keptKeys(intent)[1], keys.intents(intent.run)], [intent.field, attempt, intentId(intent)])
     },
     spent: async (run, fields) => {
       const sum: { costNano: number | null; promptTokens: number; outputTokens: number } = { costNano: 0, promptTokens: 0, outputTokens: 0 }

@@ -1,9 +1,16 @@
 import { Example, hashOf, type KindId, Tool } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
+import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
+import { MAX_GATHERING_RAISED, REFUSED_FOR_MAKE } from './kinds.ts'
+import { openScript } from './script.ts'
 
 /** A kind's examples that are kept; further ones are not needed. */
 const MAX_EXAMPLES = 100
+
+/** A request that gathered, with one answer that nothing confirms. */
+export const GatheredText = z.object({ text: z.string(), answer: z.string() })
+export type GatheredText = z.infer<typeof GatheredText>
 
 export interface Tools {
   /** One exact version; it never changes, so it is fetched once per process. */
@@ -15,12 +22,31 @@ export interface Tools {
   /** A label was contradicted and asked for again: the new one takes its place. */
   replaceExample(kind: KindId, example: Example): Promise<void>
   dropExample(kind: KindId, text: string): Promise<void>
+  /**
+   * Before a line that the kind's tool refused is asked for once more, to see whether its answer can be trusted: a few for each make, however many lines are refused at
+   * once. Returns whether this one may be, and how many refused examples there are.
+   */
+  takeLabelTurn(kind: KindId): Promise<{ isTaken: boolean; refused: number }>
+  /** The line could not be asked for after all. */
+  giveBackLabelTurn(kind: KindId): Promise<void>
+  /** Keeps a text that gathered, whether or not its answers agreed, for a make that has to find its labels itself. */
+  addGatheredText(kind: KindId, one: GatheredText): Promise<void>
+  gatheredTexts(kind: KindId): Promise<GatheredText[]>
   /** What makes have come to in this space. */
   noteMake(result: 'published' | 'declined' | 'unworthy', costNano: number | null): Promise<void>
   makes(): Promise<{ published: number; declined: number; unworthy: number; priced: number; costNano: number }>
 }
 
+const TAKE_LABEL_TURN = `
+local kind = redis.call('HMGET', KEYS[1], 'refused', 'refusedAsked')
+local refused, asked = tonumber(kind[1] or '0'), tonumber(kind[2] or '0')
+if refused >= ${REFUSED_FOR_MAKE} or asked >= ${MAX_GATHERING_RAISED} then return {0, refused} end
+redis.call('HINCRBY', KEYS[1], 'refusedAsked', 1)
+return {1, refused}
+`
+
 export function openTools(redis: Redis, keys: RegistryKeys): Tools {
+  const takeLabelTurn = openScript(redis, TAKE_LABEL_TURN)
   const fetched = new Map<string, Tool>()
 
   return {
@@ -55,6 +81,22 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
     },
     dropExample: async (kind, text) => {
       await redis.hdel(keys.examples(kind), fieldOf(text))
+    },
+    takeLabelTurn: async (kind) => {
+      const [isTaken, refused] = (await takeLabelTurn([keys.kind(kind)], [])) as [number, number]
+      return { isTaken: isTaken === 1, refused }
+    },
+    giveBackLabelTurn: async (kind) => {
+      await redis.hincrby(keys.kind(kind), 'refusedAsked', -1)
+    },
+    addGatheredText: async (kind, one) => {
+      await redis.hsetnx(keys.gatheredTexts(kind), fieldOf(one.text), JSON.stringify(one))
+    },
+    gatheredTexts: async (kind) => {
+      const all = await redis.hgetall(keys.gatheredTexts(kind))
+      return Object.keys(all)
+        .toSorted()
+        .map((field) => GatheredText.parse(JSON.parse(all[field]!)))
     },
     noteMake: async (result, costNano) => {
       const multi = redis.multi().hincrby(keys.makes, result, 1)

@@ -14,6 +14,9 @@ export interface MetricsServer {
 /** A probe that takes longer has its answer. */
 const READY_TIMEOUT_MS = 2000
 
+/** Gauges of prom-client that are named like counters, which promtool objects to; each is the sum of one that has labels. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
 /**
  * Serves `/metrics` (the registry, with Node's process metrics), `/healthz` (200 while the process runs) and `/readyz` (200 or 503, as `isReady` says; it
  * may reject), and lists itself for Prometheus' file_sd in `<home>/metrics/<stage>-<pid>.json` until it is closed or the process exits.
@@ -28,6 +31,7 @@ export async function serveMetrics(options: {
 }): Promise<MetricsServer> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]
     if (path === '/healthz') answer(response, 200, 'ok\n')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Role } from '@toolwright/contracts'
-import type { Random } from '@toolwright/families'
+import { seededRandom, type Random } from '@toolwright/families'
 import type { Play } from '../play/model.ts'
 import type { Turn } from '../play/understand.ts'
 import type { Settings } from '../settings.ts'
@@ -51,7 +51,9 @@ export function complete(asking: Asking): Completion {
   const { request, turns, tokens } = asking
   const { promptTokens, cachedTokens } = tokens.prompt(request.model, turns)
   const choices = Array.from({ length: request.n ?? 1 }, (_, index) => choose(asking, index))
-  const completionTokens = choices.reduce((sum, { message }) => sum + tokens.count(message.content ?? message.refusal ?? ''), 0)
+  const saidTokens = choices.reduce((sum, { message }) => sum + tokens.count(message.content ?? message.refusal ?? ''), 0)
+  const reasoningTokens = reasoningOf(asking)
+  const completionTokens = saidTokens + reasoningTokens
   return {
     id: `chatcmpl-${randomUUID()}`,
     object: 'chat.completion',
@@ -63,10 +65,18 @@ export function complete(asking: Asking): Completion {
       completion_tokens: completionTokens,
       total_tokens: promptTokens + completionTokens,
       prompt_tokens_details: { cached_tokens: cachedTokens },
-      completion_tokens_details: { reasoning_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: reasoningTokens },
     },
     system_fingerprint: 'simulated',
   }
+}
+
+function reasoningOf({ request, turns, play, role, settings }: Asking): number {
+  const { asked } = play
+  const mean = role === 'strong' && (asked === 'answer' || asked === 'propose' || asked === 'repair') ? settings.reasoning[asked] : 0
+  if (mean === 0) return 0
+  const draw = seededRandom(settings.seed, 'reasoning', request.seed ?? 0, ...turns.map((turn) => turn.text)).next()
+  return Math.round(mean * (0.5 + draw))
 }
 
 function choose(asking: Asking, index: number): Choice {

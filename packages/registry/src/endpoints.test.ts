@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Endpoints } from './endpoints.ts'
+import { openTestRegistry, type TestRegistry } from './testing.ts'
+
+const URL = 'https://models.example/v1|big'
+
+let data: TestRegistry
+let endpoints: Endpoints
+beforeEach(() => {
+  data = openTestRegistry()
+  endpoints = data.registry.endpoints
+})
+afterEach(() => data.close())
+
+/** Lets a hold run out at once. */
+async function endHold(): Promise<void> {
+  await data.redis.del(`${data.keyPrefix}hold:${URL}`)
+}
+
+test('holds one endpoint for all, for as long as it asked, and no other', async () => {
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: false })
+  expect(await endpoints.hold(URL, 3_600_000)).toBe(3_600_000)
+  const { waitMs, isProbe } = await endpoints.waitFor(URL)
+  expect(waitMs).toBeGreaterThan(3_590_000)
+  expect(isProbe).toBe(false)
+  expect(await endpoints.waitFor('https://models.example/v1|small')).toEqual({ waitMs: 0, isProbe: false })
+})
+
+test('a shorter hold does not end a longer one', async () => {
+  await endpoints.hold(URL, 60_000)
+  expect(await endpoints.hold(URL, 1_000)).toBeGreaterThan(50_000)
+  expect((await endpoints.waitFor(URL)).waitMs).toBeGreaterThan(50_000)
+})
+
+test('holds grow while the endpoint goes on refusing, up to 15 s, but calls that were refused together count once', async () => {
+  expect(await endpoints.hold(URL, undefined)).toBe(500)
+  const together = await Promise.all(Array.from({ length: 10 }, () => endpoints.hold(URL, undefined)))
+  for (const ms of together) expect(ms).toBeLessThanOrEqual(500)
+  for (const ms of [1_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
+    await endHold()
+    expect(await endpoints.hold(URL, undefined)).toBe(ms)
+  }
+})
+
+test('after a hold one caller goes first, and the others when it came through', async () => {
+  await endpoints.hold(URL, 1)
+  await vi.waitFor(async () => expect(await data.redis.exists(`${data.keyPrefix}hold:${URL}`)).toBe(0))
+  const first = await Promise.all(Array.from({ length: 20 }, () => endpoints.waitFor(URL)))
+  expect(first.filter(({ isProbe }) => isProbe)).toHaveLength(1)
+  for (const { waitMs, isProbe } of first) expect(isProbe ? waitMs === 0 : waitMs > 0 && waitMs <= 250).toBe(true)
+  await endpoints.release(URL)
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: false })
+})
+
+test('a prober that is refused holds everybody again, and the next one may try after that', async () => {
+  await endpoints.hold(URL, undefined)
+  await endHold()
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  await endpoints.hold(URL, undefined)
+  expect((await endpoints.waitFor(URL)).waitMs).toBeGreaterThan(500)
+  await endHold()
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+})
+
+test('a prober that could not tell lets another one try at once', async () => {
+  await endpoints.hold(URL, undefined)
+  await endHold()
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  await endpoints.passProbe(URL)
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  expect((await endpoints.waitFor(URL)).waitMs).toBeGreaterThan(0)
+})
+
+test('a released endpoint begins with short holds again', async () => {
+  await endpoints.hold(URL, undefined)
+  await endHold()
+  await endpoints.hold(URL, undefined)
+  await endpoints.release(URL)
+  expect(await endpoints.hold(URL, undefined)).toBe(500)
+})

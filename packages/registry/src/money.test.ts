@@ -1,0 +1,218 @@
+import type { LedgerEntry } from '@toolwright/contracts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Intent, KeptReply, Money } from './money.ts'
+import { openTestRegistry, type TestRegistry } from './testing.ts'
+
+const RUN = 'r-aaaaaaaaaa'
+const KIND = 'k-sort-1a2b3c'
+
+let data: TestRegistry
+let money: Money
+beforeEach(() => {
+  data = openTestRegistry()
+  money = data.registry.money
+})
+afterEach(() => data.close())
+
+function intent(more: Partial<Intent> = {}): Intent {
+  return {
+    run: RUN,
+    field: '1:answer',
+    kind: KIND,
+    role: 'strong',
+    purpose: 'answer',
+    model: 'big',
+    boundNano: 1_000,
+    timeoutMs: 60_000,
+    textBytes: 40,
+    ...more,
+  }
+}
+
+function reply(more: Partial<KeptReply> = {}): KeptReply {
+  return {
+    v: 1,
+    text: 'the answer',
+    finish: 'stop',
+    model: 'big-1',
+    tokens: { uncachedInput: 10, cacheRead: 4, cacheWrite: 2, output: 3 },
+    costNano: 700,
+    price: 'test@1',
+    completion: null,
+    ...more,
+  }
+}
+
+async function begin(one: Intent): Promise<number> {
+  const begun = await money.begin(one)
+  if ('kept' in begun) throw new Error('the reply is there already')
+  return begun.attempt
+}
+
+/** The ledger's entries summed up as `sums` has them. */
+function summedUp(entries: LedgerEntry[]) {
+  const costNano = entries.reduce((sum, entry) => sum + (entry.costNano ?? 0), 0)
+  return { calls: entries.length, costNano, unpriced: entries.filter((entry) => entry.costNano === null).length }
+}
+
+describe('a paid call', () => {
+  test('is kept and booked once', async () => {
+    expect(await begin(intent())).toBe(1)
+    expect(await money.settle(intent(), 1, reply())).toEqual(reply())
+    expect(await money.begin(intent())).toEqual({ kept: reply() })
+    const [entry, ...others] = await money.ledger(RUN)
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({
+      run: RUN,
+      kind: KIND,
+      role: 'strong',
+      model: 'big-1',
+      purpose: 'answer',
+      cause: 'normal',
+      bucket: 'results',
+    })
+    expect(entry).toMatchObject({ tokens: reply().tokens, costNano: 700, price: 'test@1' })
+    expect(Math.abs(entry!.at - Date.now())).toBeLessThan(60_000)
+  })
+
+  test("that two workers made uses the first one's reply, and books the second as waste", async () => {
+    expect(await begin(intent())).toBe(1)
+    expect(await begin(intent())).toBe(2)
+    expect(await money.settle(intent(), 2, reply({ text: 'first', costNano: 5 }))).toMatchObject({ text: 'first' })
+    expect(await money.settle(intent(), 1, reply({ text: 'second', costNano: 6 }))).toMatchObject({ text: 'first' })
+    const entries = await money.ledger(RUN)
+    expect(entries.map(({ cause, bucket, costNano }) => ({ cause, bucket, costNano }))).toEqual([
+      { cause: 'retry', bucket: 'results', costNano: 5 },
+      { cause: 'waste', bucket: 'waste', costNano: 6 },
+    ])
+    expect(await money.direct(KIND)).toMatchObject({ calls: 1, costNano: 5 })
+  })
+
+  test('that many workers settle at once is kept once', async () => {
+    const attempts = await Promise.all(Array.from({ length: 20 }, () => begin(intent())))
+    expect(attempts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
+    const kept = await Promise.all(attempts.map((attempt) => money.settle(intent(), attempt, reply({ text: `reply ${attempt}` }))))
+    expect(new Set(kept.map(({ text }) => text)).size).toBe(1)
+    const entries = await money.ledger(RUN)
+    expect(entries.filter((entry) => entry.bucket === 'results')).toHaveLength(1)
+    expect(entries.filter((entry) => entry.bucket === 'waste')).toHaveLength(19)
+  })
+
+  test('that was not billed leaves no trace', async () => {
+    await money.abandon(intent({ timeoutMs: -2_000 }), await begin(intent({ timeoutMs: -2_000 })))
+    expect(await money.uncertain(RUN)).toEqual({ calls: 0, boundNano: 0, unpriced: 0 })
+    expect(await begin(intent())).toBe(1)
+    expect(await money.ledger(RUN)).toEqual([])
+  })
+
+  test('keeps its own intent when an earlier one of the same line was not billed', async () => {
+    const lost = intent({ timeoutMs: -2_000 })
+    expect(await begin(lost)).toBe(1)
+    expect(await begin(lost)).toBe(2)
+    await money.abandon(lost, 1)
+    const third = await begin(lost)
+    await money.settle(lost, third, reply())
+    expect(await money.uncertain(RUN)).toEqual({ calls: 1, boundNano: 1_000, unpriced: 0 })
+  })
+
+  test('is uncertain at its bound while it is unsettled past its time-out', async () => {
+    await begin(intent({ field: '1:answer', timeoutMs: -2_000, boundNano: 300 }))
+    await begin(intent({ field: '2:answer', timeoutMs: -2_000, boundNano: 500 }))
+    await begin(intent({ field: '3:answer', timeoutMs: -2_000, boundNano: null }))
+    await begin(intent({ field: '4:answer', timeoutMs: 60_000, boundNano: 900 }))
+    expect(await money.uncertain(RUN)).toEqual({ calls: 3, boundNano: 800, unpriced: 1 })
+    await money.settle(intent({ field: '2:answer' }), 1, reply())
+    expect(await money.uncertain(RUN)).toEqual({ calls: 2, boundNano: 300, unpriced: 1 })
+  })
+
+  test("of a make is kept with the make, whatever becomes of the run, and apart from the run's own", async () => {
+    const make = { kind: KIND, generation: 3 }
+    const step = intent({ field: 'a1t0', purpose: 'propose', make })
+    await money.settle(step, await begin(step), reply({ text: 'a tool' }))
+    expect(await money.begin({ ...step, run: 'r-bbbbbbbbbb' })).toEqual({ kept: reply({ text: 'a tool' }) })
+    expect(await money.begin(intent({ field: 'a1t0' }))).toEqual({ attempt: 1 })
+    expect(await money.begin({ ...step, make: { ...make, generation: 4 } })).toEqual({ attempt: 1 })
+    await data.registry.makes.drop(KIND, 3)
+    expect(await money.begin(step)).toEqual({ attempt: 1 })
+  })
+})
+
+describe('the ledger', () => {
+  test('adds up: every entry is in one bucket, and the buckets are the ledger', async () => {
+    const calls = [
+      intent({ field: '1:answer' }),
+      intent({ field: '2:call:1', role: 'light', purpose: 'call' }),
+      intent({ field: '3:judge', role: 'light', purpose: 'judge', kind: null }),
+      intent({ field: '4:label:1', purpose: 'label' }),
+      intent({ field: 'a1t0', purpose: 'propose', make: { kind: KIND, generation: 1 } }),
+      intent({ field: 'a1t1', purpose: 'repair', make: { kind: KIND, generation: 1 } }),
+      intent({ field: 'v1', role: 'light', purpose: 'verify', make: { kind: KIND, generation: 1 } }),
+    ]
+    for (const [at, call] of calls.entries()) await money.settle(call, await begin(call), reply({ costNano: 2 ** at }))
+    await money.settle(calls[0]!, 2, reply({ costNano: 1_000 }))
+    const unpriced = intent({ field: '9:answer', model: 'free' })
+    await money.settle(unpriced, await begin(unpriced), reply({ costNano: null, model: 'free', price: 'unknown' }))
+
+    const entries = await money.ledger(RUN)
+    const sums = await money.sums(RUN)
+    expect(sums.reduce((total, one) => total + one.costNano, 0)).toBe(2 ** 7 - 1 + 1_000)
+    expect(sums.reduce((total, one) => total + one.calls, 0)).toBe(entries.length)
+    expect(sums.reduce((total, one) => total + one.tokens.cacheRead, 0)).toBe(4 * entries.length)
+    for (const bucket of ['results', 'makes', 'overhead', 'waste'] as const) {
+      const rows = sums.filter((one) => one.bucket === bucket)
+      const own = entries.filter((entry) => entry.bucket === bucket)
+      expect(own.length).toBeGreaterThan(0)
+      const total = (of: (one: (typeof rows)[number]) => number) => rows.reduce((sum, one) => sum + of(one), 0)
+      expect({ calls: total((one) => one.calls), costNano: total((one) => one.costNano), unpriced: total((one) => one.unpriced) }).toEqual(
+        summedUp(own),
+      )
+    }
+    expect(await money.sums(null)).toEqual(sums)
+  })
+
+  test('sums up the space over all runs, whatever characters a model has in its name', async () => {
+    const model = 'a:b "c" [d]\\:calls'
+    for (const run of [RUN, 'r-bbbbbbbbbb']) await money.settle(intent({ run }), 1, reply({ model }))
+    const [row, ...others] = await money.sums(null)
+    expect(others).toEqual([])
+    expect(row).toEqual({
+      bucket: 'results',
+      role: 'strong',
+      model,
+      purpose: 'answer',
+      cause: 'normal',
+      calls: 2,
+      costNano: 1_400,
+      unpriced: 0,
+      tokens: { uncachedInput: 20, cacheRead: 8, cacheWrite: 4, output: 6 },
+    })
+  })
+
+  test('is read whole when it is longer than a page', async () => {
+    await Promise.all(Array.from({ length: 1_500 }, (_, seq) => money.settle(intent({ field: `${seq}:answer` }), 1, reply())))
+    expect(await money.ledger(RUN)).toHaveLength(1_500)
+    expect(await money.direct(null)).toMatchObject({ calls: 1_500, costNano: 1_500 * 700 })
+  })
+})
+
+test("a kind's direct calls are the strong model's answers alone", async () => {
+  await money.settle(intent({ field: '1:answer' }), 1, reply())
+  await money.settle(intent({ field: '2:answer' }), 1, reply({ costNano: null }))
+  await money.settle(intent({ field: '3:label:1', purpose: 'label' }), 1, reply())
+  await money.settle(intent({ field: '4:call:1', role: 'light', purpose: 'call' }), 1, reply())
+  await money.settle(intent({ field: '5:answer', kind: null }), 1, reply())
+  expect(await money.direct(KIND)).toEqual({ calls: 2, costNano: 700, unpriced: 1, promptTokens: 32, outputTokens: 6, textBytes: 80 })
+  expect(await money.direct(null)).toMatchObject({ calls: 3, costNano: 1_400, unpriced: 1 })
+  expect(await money.direct('k-other-1a2b3c')).toMatchObject({ calls: 0, costNano: 0 })
+})
+
+test('what a line has spent is the sum of its kept replies, unknown where one price is', async () => {
+  await money.settle(intent({ field: '1:call:1' }), 1, reply({ costNano: 10 }))
+  await money.settle(intent({ field: '1:answer' }), 1, reply({ costNano: 30 }))
+  await money.settle(intent({ field: '1:label' }), 1, reply({ costNano: null }))
+  expect(await money.spent(RUN, ['1:call:1', '1:answer', '1:none'])).toEqual({ costNano: 40, promptTokens: 32, outputTokens: 6 })
+  expect(await money.spent(RUN, ['1:call:1', '1:label'])).toMatchObject({ costNano: null })
+  await money.dropReplies(RUN, ['1:call:1', '1:answer'])
+  expect(await money.spent(RUN, ['1:call:1', '1:answer'])).toEqual({ costNano: 0, promptTokens: 0, outputTokens: 0 })
+  expect(await money.begin(intent({ field: '1:label' }))).toHaveProperty('kept')
+})

@@ -1,0 +1,105 @@
+import { RunSettings } from '@toolwright/contracts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Runs } from './runs.ts'
+import { openTestRegistry, type TestRegistry } from './testing.ts'
+
+const RUN = 'r-aaaaaaaaaa'
+const SETTINGS = RunSettings.parse({ v: 1, make: 'eager' })
+
+let data: TestRegistry
+let runs: Runs
+beforeEach(() => {
+  data = openTestRegistry()
+  runs = data.registry.runs
+})
+afterEach(() => data.close())
+
+test('a run is made once, and found as it was made', async () => {
+  expect(await runs.get(RUN)).toBeNull()
+  const made = await runs.open(RUN, SETTINGS, 'in.jsonl')
+  expect(made).toMatchObject({
+    id: RUN,
+    state: 'active',
+    haltedBy: null,
+    settings: SETTINGS,
+    source: 'in.jsonl',
+    waiting: 0,
+    dispatched: 0,
+  })
+  expect(made.ingest).toEqual({ offset: 0, seq: 0, lineNumber: 0, refused: 0, isDone: false })
+  const again = await runs.open(RUN, { ...SETTINGS, make: 'worth' }, 'other.jsonl')
+  expect(again).toEqual(made)
+})
+
+test('runs are listed newest first', async () => {
+  for (const id of ['r-aaaaaaaaaa', 'r-bbbbbbbbbb', 'r-cccccccccc']) {
+    const opened = await runs.open(id, SETTINGS, '')
+    await data.redis.zadd(`${data.keyPrefix}runs`, opened.createdAt + id.charCodeAt(2), id)
+  }
+  expect((await runs.list(2)).map(({ id }) => id)).toEqual(['r-cccccccccc', 'r-bbbbbbbbbb'])
+})
+
+test('a checkpoint and frames are kept until the run is finished', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 4, refused: 0, isDone: true })
+  const frame = { messages: [{ role: 'system', content: 'Be brief.' }], stop: ['\n'] }
+  await runs.saveFrames(RUN, new Map([['abc', frame]]))
+  expect((await runs.get(RUN))?.ingest).toEqual({ offset: 90, seq: 3, lineNumber: 4, refused: 0, isDone: true })
+  expect(await runs.frame(RUN, 'abc')).toEqual(frame)
+  await expect(runs.frame(RUN, 'def')).rejects.toThrow('is not in the registry')
+  await runs.finish(RUN, { done: 3 })
+  expect(await runs.get(RUN)).toMatchObject({ state: 'done' })
+  expect(await runs.summary(RUN)).toEqual({ done: 3 })
+  await expect(runs.frame(RUN, 'abc')).rejects.toThrow('is not in the registry')
+})
+
+test('a run can bring more lines until all that it read has been dispatched', async () => {
+  expect(await runs.canBringMore(RUN)).toBe(false)
+  await runs.open(RUN, SETTINGS, '')
+  expect(await runs.canBringMore(RUN)).toBe(true)
+  await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 3, refused: 0, isDone: true })
+  await runs.addDispatched(RUN, 2)
+  expect(await runs.canBringMore(RUN)).toBe(true)
+  await runs.addDispatched(RUN, 1)
+  expect(await runs.canBringMore(RUN)).toBe(false)
+})
+
+test('a run halts for its first reason, until it is opened again', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  expect(await runs.haltReason(RUN)).toBeNull()
+  await runs.halt(RUN, 'the key is wrong')
+  await runs.halt(RUN, 'no credit')
+  expect(await runs.haltReason(RUN)).toBe('the key is wrong')
+  expect((await runs.open(RUN, SETTINGS, '')).haltedBy).toBeNull()
+})
+
+test('what is kept of a finished run ends by itself, and does not when the run goes on', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  const key = `${data.keyPrefix}run:${RUN}`
+  await data.redis.rpush(`${key}:ledger`, '{}')
+  await runs.finish(RUN, {})
+  for (const name of [key, `${key}:ledger`]) expect(await data.redis.ttl(name)).toBeGreaterThan(86_400)
+  await runs.open(RUN, SETTINGS, '')
+  for (const name of [key, `${key}:ledger`]) expect(await data.redis.ttl(name)).toBe(-1)
+  expect(await runs.get(RUN)).toMatchObject({ state: 'active' })
+})
+
+test('a forgotten run leaves nothing', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  await runs.saveFrames(RUN, new Map([['abc', { messages: [] }]]))
+  const call = {
+    run: RUN,
+    field: 'x',
+    kind: null,
+    role: 'strong',
+    purpose: 'answer',
+    model: 'm',
+    boundNano: 1,
+    timeoutMs: 1,
+    textBytes: 1,
+  } as const
+  await data.registry.money.begin(call)
+  await runs.forget(RUN)
+  expect(await data.redis.keys(`${data.keyPrefix}*`)).toEqual([])
+  expect(await runs.list(10)).toEqual([])
+})

@@ -1,0 +1,99 @@
+import type { Example, Tool } from '@toolwright/contracts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openTestRegistry, type TestRegistry } from './testing.ts'
+import type { Tools } from './tools.ts'
+
+let data: TestRegistry
+let tools: Tools
+let kind: string
+beforeEach(async () => {
+  data = openTestRegistry()
+  tools = data.registry.tools
+  kind = await data.registry.kinds.named('sort', '', 'Sort b a')
+})
+afterEach(() => data.close())
+
+function example(text: string, more: Partial<Example> = {}): Example {
+  return { v: 1, text, answer: 'a b', source: 'agreed', votes: 2, run: 'r-aaaaaaaaaa', at: 0, ...more }
+}
+
+function toolOf(version: number): Tool {
+  const evidence = {
+    proposedFrom: 3,
+    heldBack: 3,
+    extractedRight: 3,
+    calledRight: 3,
+    foreignTexts: 2,
+    foreignAccepted: 0,
+    mutants: 9,
+    mutantsSurvived: 0,
+    candidates: 1,
+    repairs: 0,
+  }
+  return {
+    v: 1,
+    kind,
+    version,
+    sha256: 'f',
+    source: `# version ${version}`,
+    schema: { type: 'object' },
+    tiers: { extracted: true, called: false },
+    verbatim: [],
+    usage: [],
+    evidence,
+    model: 'big',
+    generation: version,
+    costNano: null,
+    at: 1,
+  }
+}
+
+test('keeps the first example for each text', async () => {
+  expect(await tools.addExample(kind, example('one', { at: 2 }))).toEqual({ examples: 1, refused: 0 })
+  expect(await tools.addExample(kind, example('one', { answer: 'other' }))).toEqual({ examples: 1, refused: 0 })
+  expect(await tools.addExample(kind, example('two', { at: 1 }))).toEqual({ examples: 2, refused: 0 })
+  expect((await tools.examples(kind)).map(({ text, answer }) => [text, answer])).toEqual([
+    ['two', 'a b'],
+    ['one', 'a b'],
+  ])
+})
+
+test('counts what the tool refused, once for each text, until a make is settled', async () => {
+  await tools.addExample(kind, example('one', { refusedBy: 1 }))
+  expect(await tools.addExample(kind, example('one', { refusedBy: 1 }))).toEqual({ examples: 1, refused: 1 })
+  expect(await tools.addExample(kind, example('two', { refusedBy: 1 }))).toEqual({ examples: 2, refused: 2 })
+  await data.registry.kinds.settle(kind, 1, { end: 'published', version: 1, tool: '{}' })
+  expect(await tools.addExample(kind, example('three'))).toEqual({ examples: 3, refused: 0 })
+})
+
+test('keeps at most a hundred', async () => {
+  for (let at = 0; at < 105; at++) await tools.addExample(kind, example(`text ${at}`))
+  expect(await tools.addExample(kind, example('one more'))).toEqual({ examples: 100, refused: 0 })
+  expect(await tools.examples(kind)).toHaveLength(100)
+})
+
+test('a contradicted label is replaced or dropped', async () => {
+  await tools.addExample(kind, example('one'))
+  await tools.addExample(kind, example('two'))
+  await tools.replaceExample(kind, example('one', { answer: 'b', votes: 4 }))
+  await tools.dropExample(kind, 'two')
+  expect(await tools.examples(kind)).toEqual([example('one', { answer: 'b', votes: 4 })])
+})
+
+test('gives the exact version that is asked for, and all in order', async () => {
+  for (const version of [1, 2])
+    await data.registry.kinds.settle(kind, version, { end: 'published', version, tool: JSON.stringify(toolOf(version)) })
+  expect(await tools.get(kind, 1)).toEqual(toolOf(1))
+  expect(await tools.get(kind, 2)).toEqual(toolOf(2))
+  expect((await tools.versions(kind)).map(({ version }) => version)).toEqual([1, 2])
+  await expect(tools.get(kind, 3)).rejects.toThrow(`the tool ${kind}@3 is not in the registry`)
+})
+
+test('sums up what makes came to; one that never began has no price', async () => {
+  await tools.noteMake('published', 100)
+  await tools.noteMake('published', 50)
+  await tools.noteMake('declined', null)
+  await tools.noteMake('declined', 7)
+  await tools.noteMake('unworthy', null)
+  expect(await tools.makes()).toEqual({ published: 2, declined: 2, unworthy: 1, priced: 3, costNano: 157 })
+})
