@@ -17,7 +17,6 @@ interface Metric {
 }
 
 const SPEND_LABELS = ['bucket', 'role', 'model', 'purpose', 'cause']
-const KIND_STATES = ['nursery', 'gathering', 'tooled', 'declined', 'unworthy', 'demoted', 'merged']
 
 /** What the exporter shows; `infra/METRICS.md` lists the same. */
 const METRICS: Metric[] = [
@@ -122,7 +121,7 @@ const METRICS: Metric[] = [
     type: 'gauge',
     help: 'Kinds of request, by state',
     labels: ['state'],
-    samples: ({ kinds }) => KIND_STATES.map((state) => ({ labels: { state }, value: kinds.get(state) ?? 0 })),
+    samples: ({ kinds }) => Object.entries(kinds).map(([state, value]) => ({ labels: { state }, value })),
   },
   {
     name: 'toolwright_tools',

@@ -1,6 +1,6 @@
 import { QUEUES, type QueueName } from '@toolwright/contracts'
 import type { Depth, Queues } from '@toolwright/queues'
-import type { KindIndex, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
+import type { KindIndex, KindState, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
 
 /** What one scrape shows, read from Redis at one time. */
 export interface State {
@@ -13,7 +13,7 @@ export interface State {
   /** Active runs, and those of them that cannot pay until somebody mends something. */
   runs: { active: number; halted: number }
   /** Kinds by state, merged ones apart. */
-  kinds: Map<string, number>
+  kinds: Record<KindState | 'merged', number>
   tools: { serving: number; versions: number }
   makes: Awaited<ReturnType<Tools['makes']>>
   waitingLines: number
@@ -78,11 +78,10 @@ async function readQueue(queues: Queues, queue: QueueName, runs: string[]): Prom
 }
 
 function readKinds(index: KindIndex): Pick<State, 'kinds' | 'tools'> {
-  const kinds = new Map<string, number>()
+  const kinds = { nursery: 0, gathering: 0, tooled: 0, declined: 0, unworthy: 0, demoted: 0, merged: 0 }
   const tools = { serving: 0, versions: 0 }
   for (const kind of index.all()) {
-    const state = kind.alias === '' ? kind.state : 'merged'
-    kinds.set(state, (kinds.get(state) ?? 0) + 1)
+    kinds[kind.alias === '' ? kind.state : 'merged']++
     if (kind.alias === '' && kind.version > 0) tools.serving++
     tools.versions += kind.versions
   }

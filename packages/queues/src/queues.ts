@@ -132,7 +132,7 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
       for (const name of RUN_QUEUES) {
         const queue = handle(name)
         for (const state of ['wait', 'delayed', 'prioritized', 'waiting-children', 'failed'] as const) {
-          for (let start = 0; ; ) {
+          for (let start = 0; ;) {
             const jobs = await queue.getJobs([state], start, start + JOBS_AT_ONCE - 1)
             const ours = jobs.filter((job) => job?.data?.run === run)
             for (const job of ours) await job.remove()

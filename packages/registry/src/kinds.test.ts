@@ -329,3 +329,11 @@ describe('names, changes and decisions', () => {
     expect(await kinds.recall([])).toEqual([])
   })
 })
+
+test('a tool that is disabled while it is made again stays disabled', async () => {
+  const id = await kinds.named('disabled while made', '', 'a text')
+  const before = (await kinds.get(id))!
+  await kinds.point(id, 0, 'disabled by hand')
+  expect(await kinds.settle(id, before.generation, { end: 'published', version: 1, tool: '{}' })).toBe(false)
+  expect((await kinds.get(id))!.version).toBe(0)
+})

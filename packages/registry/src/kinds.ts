@@ -27,6 +27,11 @@ export const Reading = z.object({
   /** A few texts, to show to the judge. */
   samples: z.array(z.string()),
   members: z.int().nonnegative(),
+  /** For kinds nearly without words: every token that their lines have used so far, and how many lines in a row brought no new one. Null for the others. */
+  vocabulary: z
+    .object({ tokens: z.array(z.string()), steadyLines: z.int().nonnegative() })
+    .nullable()
+    .default(null),
 })
 export type Reading = z.infer<typeof Reading>
 
@@ -253,6 +258,8 @@ const POINT = `${BUMP}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if ARGV[2] ~= '0' and redis.call('HEXISTS', KEYS[5], ARGV[2]) == 0 then return 2 end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'reason', ARGV[4])
+-- A make under way was begun for another state of things: its end no longer counts.
+redis.call('HINCRBY', KEYS[1], 'generation', 1)
 redis.call('DEL', KEYS[6])
 if ARGV[3] == 'declined' then redis.call('HSET', KEYS[1], 'cooldownUntil', ARGV[5]) end
 bump(KEYS[4], KEYS[3], ARGV[1])
@@ -280,7 +287,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     named: async (name, frame, sample) => {
       const id = kindIdOf(name, 'named', name, frame)
       if (names.has(id)) return id
-      const reading = { templates: [], pending: [], samples: [sample], members: 1 }
+      const reading = { templates: [], pending: [], samples: [sample], members: 1, vocabulary: null }
       await create(changeKeys(id), [id, '', ...freshKind(id, { label: name, name, frame, state: 'gathering', reading })])
       names.set(id, id)
       return id
@@ -462,6 +469,6 @@ function parseKind(hash: Record<string, string>): Kind {
     alias: hash['alias'] ?? '',
     reason: hash['reason'] ?? '',
     rev: value('rev'),
-    reading: Reading.parse(JSON.parse(hash['reading'] ?? '{"templates":[],"pending":[],"samples":[],"members":0}')),
+    reading: Reading.parse(JSON.parse(hash['reading'] ?? '{"templates":[],"pending":[],"samples":[],"members":0,"vocabulary":null}')),
   }
 }

@@ -82,6 +82,8 @@ export interface Money {
   direct(kind: string | null): Promise<DirectSums>
 }
 
+const SECONDS_KEPT = 30 * 86_400
+
 const BEGIN = `
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
 if kept then return {'kept', kept} end
@@ -99,6 +101,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local entry, prefix
 if kept then entry = ARGV[5] prefix = ARGV[7] else entry = ARGV[4] prefix = ARGV[6] redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+-- A run or make that nobody ends does not keep its replies for ever.
+redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT})
+redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
 redis.call('RPUSH', KEYS[4], string.sub(entry, 1, -2) .. ',"at":' .. string.format('%d', now) .. '}')
 for _, key in ipairs({KEYS[5], KEYS[6]}) do
   redis.call('HINCRBY', key, prefix .. 'calls', 1)

@@ -22,10 +22,13 @@ const SAME_WORDING = 0.6
 const MAX_PENDING = 24
 const MAX_SAMPLES = 4
 const MAX_TEMPLATES = 12
+/** Lines in a row without a new token, after which a vocabulary counts as closed. */
+const STEADY_LINES = 6
+const MAX_VOCABULARY = 40
 
 /** The reading of a kind whose first text this is. */
 export function readingOf(text: string): Reading {
-  return { templates: [], pending: [text], samples: [text], members: 1 }
+  return { templates: [], pending: [text], samples: [text], members: 1, vocabulary: widen(null, tokensOf(text)) }
 }
 
 /**
@@ -34,9 +37,10 @@ export function readingOf(text: string): Reading {
  */
 export function learn(reading: Reading, text: string): Reading {
   const line = tokensOf(text)
+  const vocabulary = reading.templates.length > 0 ? null : widen(reading.vocabulary, line)
   const members = reading.members + 1
   const samples = reading.samples.length < MAX_SAMPLES && !reading.samples.includes(text) ? [...reading.samples, text] : reading.samples
-  if (line.length > MAX_TEMPLATE_TOKENS || reading.pending.includes(text)) return { ...reading, samples, members }
+  if (line.length > MAX_TEMPLATE_TOKENS || reading.pending.includes(text)) return { ...reading, samples, members, vocabulary }
   const pending = reading.pending.map((one) => ({ text: one, tokens: tokensOf(one) }))
 
   // The nearest wording counts votes for each gap: only a gap that two lines ask for is opened.
@@ -55,7 +59,7 @@ export function learn(reading: Reading, text: string): Reading {
       ? reading.templates.with(base.index, { tokens: looser, lines: base.template.lines + 1 })
       : reading.templates
     const left = [...reading.pending, text].filter((one) => !isLoosened || !fits(looser, tokensOf(one)))
-    return { templates, pending: left.slice(-MAX_PENDING), samples, members }
+    return { templates, pending: left.slice(-MAX_PENDING), samples, members, vocabulary: null }
   }
 
   const alike = pending
@@ -73,10 +77,34 @@ export function learn(reading: Reading, text: string): Reading {
         pending: without(reading.pending, supporters),
         samples,
         members,
+        vocabulary: null,
       }
     }
   }
-  return { templates: reading.templates, pending: [...reading.pending, text].slice(-MAX_PENDING), samples, members }
+  return { templates: reading.templates, pending: [...reading.pending, text].slice(-MAX_PENDING), samples, members, vocabulary }
+}
+
+/** The vocabulary with a line's tokens, numbers all counting as one; null once it is too large to say anything. */
+function widen(vocabulary: Reading['vocabulary'], line: readonly string[]): Reading['vocabulary'] {
+  const known = new Set(vocabulary?.tokens)
+  const size = known.size
+  for (const token of line) known.add(vocable(token))
+  if (known.size > MAX_VOCABULARY) return null
+  return { tokens: [...known], steadyLines: vocabulary !== null && known.size === size ? vocabulary.steadyLines + 1 : 0 }
+}
+
+function vocable(token: string): string {
+  return /^\p{N}+$/u.test(token) ? '0' : token
+}
+
+/**
+ * Whether a line can be one of a kind that is too poor in words for a template, such as arithmetic or boolean expressions: it uses no token outside the kind's
+ * vocabulary, and that has stopped growing.
+ */
+function speaks({ templates, vocabulary }: Reading, line: readonly string[]): boolean {
+  if (templates.length > 0 || vocabulary === null || vocabulary.steadyLines < STEADY_LINES || line.length === 0) return false
+  const known = new Set(vocabulary.tokens)
+  return line.every((token) => known.has(vocable(token)))
 }
 
 function without(pending: string[], taken: { text: string }[]): string[] {
@@ -132,8 +160,8 @@ export function openKindIndex(kinds: Kinds): KindIndex {
       const found: Kind[] = []
       for (const kind of known.values()) {
         if (kind.frame !== frame || !isLive(kind) || kind.state === 'nursery') continue
-        if (kind.reading.templates.some((template) => template.lines >= LINES_FOR_TEMPLATE && fits(template.tokens, tokens)))
-          found.push(kind)
+        const isTemplated = kind.reading.templates.some((template) => template.lines >= LINES_FOR_TEMPLATE && fits(template.tokens, tokens))
+        if (isTemplated || speaks(kind.reading, tokens)) found.push(kind)
       }
       return found
     },

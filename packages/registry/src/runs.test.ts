@@ -26,7 +26,7 @@ test('a run is made once, and found as it was made', async () => {
     waiting: 0,
     dispatched: 0,
   })
-  expect(made.ingest).toEqual({ offset: 0, seq: 0, lineNumber: 0, refused: 0, isDone: false })
+  expect(made.ingest).toEqual({ offset: 0, seq: 0, lineNumber: 1, refused: 0, isDone: false })
   const again = await runs.open(RUN, { ...SETTINGS, make: 'worth' }, 'other.jsonl')
   expect(again).toEqual(made)
 })

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
 
-/** How far a run's reader has come: byte offset in its input, next seq, line number, lines that could not become requests; `isDone` once the input has ended. */
+/** How far a run's reader has come: byte offset in its input, next seq, next line number (the first is 1), lines so far that could not become requests; `isDone` once the input has ended. */
 export const Ingest = z.object({
   offset: z.int().nonnegative(),
   seq: z.int().nonnegative(),
@@ -63,7 +63,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       haltedBy: hash['haltedBy'] ?? null,
       settings: RunSettings.parse(JSON.parse(hash['settings'])),
       source: hash['source'] ?? '',
-      ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":0,"refused":0,"isDone":false}')),
+      ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":1,"refused":0,"isDone":false}')),
       createdAt: Number(hash['createdAt']),
       waiting: Number(hash['waiting'] ?? 0),
       dispatched: Number(hash['dispatched'] ?? 0),
@@ -105,7 +105,11 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
     waiting: async (run) => Number((await redis.hget(keys.run(run), 'waiting')) ?? 0),
     canBringMore: async (run) => {
       const record = await read(run)
-      return record !== null && record.state === 'active' && !(record.ingest.isDone && record.dispatched + record.ingest.refused >= record.ingest.seq)
+      return (
+        record !== null &&
+        record.state === 'active' &&
+        !(record.ingest.isDone && record.dispatched + record.ingest.refused >= record.ingest.seq)
+      )
     },
     saveFrames: async (run, frames) => {
       if (frames.size === 0) return

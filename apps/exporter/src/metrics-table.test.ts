@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+interface Row {
+  name: string
+  type: string
+  labels: string
+  from: string
+  meaning: string
+}
+
+const table = readTable(readFileSync(join(ROOT, 'infra/METRICS.md'), 'utf8'))
+
+let exporter: ChildProcess
+let url: string
+const home = mkdtempSync(join(tmpdir(), 'toolwright-exporter-'))
+
+beforeAll(async () => {
+  exporter = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: {
+      PATH: process.env['PATH'],
+      REDIS_URL: process.env['REDIS_URL'],
+      TOOLWRIGHT_HOME: home,
+      TOOLWRIGHT_PREFIX: `test-${process.pid}`,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  url = await vi.waitFor(() => {
+    const [name] = readdirSync(join(home, 'metrics'))
+    const [entry] = JSON.parse(readFileSync(join(home, 'metrics', name!), 'utf8')) as { targets: string[] }[]
+    return `http://${entry!.targets[0]}`
+  }, 15_000)
+}, 20_000)
+afterAll(() => {
+  exporter.kill('SIGKILL')
+  rmSync(home, { recursive: true })
+})
+
+test('METRICS.md lists what the exporter serves, word for word', async () => {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const served = [...text.matchAll(/^# HELP (toolwright_\w+) (.*)\n# TYPE \1 (\w+)$/gm)].map(([, name, help, type]) => ({
+    name,
+    type,
+    help,
+  }))
+  const listed = table.filter(({ from }) => from === 'exporter' || from === 'every stage')
+  expect(served.toSorted(byName)).toEqual(listed.map(({ name, type, meaning }) => ({ name, type, help: meaning })).toSorted(byName))
+  for (const [, name, labels] of text.matchAll(/^(toolwright_\w+)\{(.*)\} /gm)) {
+    const names = [...labels!.matchAll(/(\w+)="/g)].map(([, label]) => label)
+    expect({ name, labels: names.join(', ') }).toEqual({ name, labels: table.find((row) => row.name === name)?.labels })
+  }
+})
+
+test('what counts ends in _total, and nothing else does, as promtool has it', async () => {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => ({ name: name!, type: type! }))
+  expect(types.length).toBeGreaterThan(40)
+  expect(types.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([])
+})
+
+test('METRICS.md lists every metric that a source file defines', () => {
+  const defined = sources().flatMap(({ path, text }) => {
+    const metrics = text.matchAll(/new (Counter|Gauge|Histogram)\(\{\s*name: '(\w+)',\s*help: '([^']*)',\s*(?:labelNames: \[([^\]]*)\],)?/g)
+    return [...metrics].map(([, type, name, help, labels]) => ({
+      name,
+      type: type?.toLowerCase(),
+      labels: (labels ?? '').replaceAll("'", ''),
+      from: originOf(path),
+      meaning: help,
+    }))
+  })
+  expect(defined.length).toBeGreaterThan(4)
+  expect(defined.toSorted(byName)).toEqual(table.filter(({ from }) => from !== 'exporter').toSorted(byName))
+})
+
+test('says that it lives and is ready, and stops cleanly', async () => {
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  const exit = new Promise((done) => exporter.once('exit', done))
+  exporter.kill('SIGTERM')
+  expect(await exit).toBe(0)
+})
+
+function readTable(markdown: string): Row[] {
+  return markdown
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => {
+      const [name, type, labels, from, meaning] = line.slice(2, -2).split(' | ')
+      return { name: name!.replaceAll('`', ''), type: type!, labels: labels!.replaceAll('`', ''), from: from!, meaning: meaning! }
+    })
+}
+
+/** Which processes show a metric that this file defines. */
+function originOf(path: string): string {
+  if (path === 'packages/queues/src/stage.ts') return 'every stage'
+  if (path === 'packages/answering/src/models.ts') return 'user, maker'
+  return /^apps\/([^/]+)\//.exec(path)?.[1] ?? path
+}
+
+function sources(): { path: string; text: string }[] {
+  return ['apps', 'packages'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).flatMap((name) =>
+      readdirSync(join(ROOT, folder, name, 'src'), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+        .map((path) => `${folder}/${name}/src/${path}`)
+        .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
+    ),
+  )
+}
+
+function byName(one: { name?: string | undefined }, other: { name?: string | undefined }): number {
+  return (one.name ?? '') < (other.name ?? '') ? -1 : 1
+}

@@ -1,0 +1,183 @@
+import type { KindId } from '@toolwright/contracts'
+import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
+import { type Intent, type KeptReply, openKindIndex } from '@toolwright/registry'
+import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
+import { Registry } from 'prom-client'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { exportMetrics } from './metrics.ts'
+import { readState, type State } from './read-state.ts'
+
+const RUN = 'r-aaaaaaaaaa'
+
+let data: TestRegistry
+let jobs: TestQueues
+
+beforeEach(() => {
+  data = openTestRegistry()
+  jobs = openTestQueues()
+})
+afterEach(async () => {
+  await data.close()
+  await jobs.close()
+})
+
+/** What an exporter that has just started shows. */
+async function scrape(): Promise<string[]> {
+  const prometheus = new Registry()
+  const services = { registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
+  exportMetrics(prometheus, () => readState(services))
+  return (await prometheus.metrics()).split('\n')
+}
+
+async function settings(): Promise<void> {
+  await data.registry.runs.open(RUN, { v: 1, whileMaking: 'wait', make: 'worth', votes: 2, makeDeadlineMs: 120_000 }, 'test')
+}
+
+function intent(field: string, more: Partial<Intent> = {}): Intent {
+  return {
+    run: RUN,
+    field,
+    kind: null,
+    role: 'strong',
+    purpose: 'answer',
+    model: 'big',
+    boundNano: 5_000,
+    timeoutMs: 60_000,
+    textBytes: 10,
+    ...more,
+  }
+}
+
+const REPLY: KeptReply = {
+  v: 1,
+  text: 'a',
+  finish: 'stop',
+  model: 'big "1"',
+  tokens: { uncachedInput: 7, cacheRead: 5, cacheWrite: 3, output: 2 },
+  costNano: 1_234_567_891,
+  price: 'test',
+  completion: null,
+}
+
+test('shows zeros in an empty space', async () => {
+  const lines = await scrape()
+  expect(lines).toContain('toolwright_requests_total{tier="extracted",outcome="answered"} 0')
+  expect(lines).toContain('toolwright_requests_total{tier="none",outcome="failed"} 0')
+  expect(lines).toContain('toolwright_makes_total{result="published"} 0')
+  expect(lines).toContain('toolwright_kinds{state="merged"} 0')
+  expect(lines).toContain('toolwright_queue_jobs{queue="results",state="waiting"} 0')
+  expect(lines).toContain('toolwright_uncertain_dollars 0')
+})
+
+test('shows the ledger to the nano-dollar, and unknown prices as calls', async () => {
+  const { money } = data.registry
+  await money.settle(intent('1'), 1, REPLY)
+  await money.settle(intent('2'), 1, { ...REPLY, costNano: 3 })
+  await money.settle(intent('3'), 1, { ...REPLY, costNano: null, model: 'free' })
+  const lines = await scrape()
+  const priced = 'bucket="results",role="strong",model="big \\"1\\"",purpose="answer",cause="normal"'
+  const free = 'bucket="results",role="strong",model="free",purpose="answer",cause="normal"'
+  expect(lines).toContain(`toolwright_model_calls_total{${priced}} 2`)
+  expect(lines).toContain(`toolwright_cost_dollars_total{${priced}} 1.234567894`)
+  expect(lines).toContain(`toolwright_unpriced_calls_total{${priced}} 0`)
+  expect(lines).toContain(`toolwright_cost_dollars_total{${free}} 0`)
+  expect(lines).toContain(`toolwright_unpriced_calls_total{${free}} 1`)
+  for (const [name, tokens] of Object.entries({ uncached_input: 14, cache_read: 10, cache_write: 6, output: 4 }))
+    expect(lines).toContain(`toolwright_tokens_total{${priced},class="${name}"} ${tokens}`)
+})
+
+test('shows results, kinds, makes, waiting lines and uncertain calls', async () => {
+  await settings()
+  const { registry } = data
+  const shared = { seq: 1, customId: 'line-1', kind: null, kindName: null, decidedBy: null, costNano: 0 }
+  const answered = {
+    ...shared,
+    status: 'answered' as const,
+    tier: 'extracted' as const,
+    baseline: { costNano: 2_500_000_000, basis: 'measured' as const },
+    tool: null,
+    version: null,
+    model: 'm',
+    answer: 'a',
+    completion: null,
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    correct: true,
+  }
+  await registry.totals.addResults([
+    answered,
+    { ...answered, tier: 'direct', correct: false, baseline: { costNano: null, basis: 'unknown' } },
+    { ...shared, status: 'failed', baseline: answered.baseline, statusCode: 0, error: { code: 'x', message: 'y' } },
+  ])
+  const kind = await registry.kinds.named('sort', '', 'Sort b a')
+  await registry.kinds.named('count', '', 'Count b a')
+  const lines = Array.from({ length: 12 }, (_, seq) => ({ seq, customId: `line-${seq}`, text: 't', frame: '', hop: 0 }))
+  await registry.kinds.place(kind, RUN, 'token', lines, 'wait')
+  await registry.kinds.settle(kind, 1, { end: 'published', version: 1, tool: '{}' })
+  await registry.tools.noteMake('published', 5)
+  await registry.money.begin(intent('lost', { timeoutMs: -2_000 }))
+  await registry.money.begin(intent('under way'))
+
+  const shown = await scrape()
+  expect(shown).toEqual(
+    expect.arrayContaining([
+      'toolwright_requests_total{tier="extracted",outcome="answered"} 1',
+      'toolwright_requests_total{tier="direct",outcome="answered"} 1',
+      'toolwright_requests_total{tier="none",outcome="failed"} 1',
+      'toolwright_checked_answers_total{result="correct"} 1',
+      'toolwright_checked_answers_total{result="incorrect"} 1',
+      'toolwright_baseline_dollars_total 5',
+      'toolwright_baseline_requests_total{basis="unknown"} 1',
+      'toolwright_kinds{state="tooled"} 1',
+      'toolwright_kinds{state="gathering"} 1',
+      'toolwright_tools 1',
+      'toolwright_tool_versions 1',
+      'toolwright_makes_total{result="published"} 1',
+      'toolwright_waiting_lines 2',
+      'toolwright_uncertain_calls 1',
+      'toolwright_uncertain_dollars 0.000005',
+      'toolwright_runs{state="active"} 1',
+      'toolwright_runs{state="halted"} 0',
+    ]),
+  )
+})
+
+test('shows the jobs of every queue, and those of all active runs as one', async () => {
+  await settings()
+  const line = { seq: 1, customId: 'line-1', text: 't', frame: '', hop: 0 }
+  const kind: KindId = 'k-sort-1a2b3c'
+  await jobs.queues.add('requests', [{ id: 'requests-a', data: { v: 1, run: RUN, lines: [line] } }])
+  await jobs.queues.add('maker', [{ id: 'make-a', data: { v: 1, run: RUN, kind, generation: 1 }, delayMs: 60_000 }])
+  const failed = {
+    status: 'failed',
+    seq: 1,
+    customId: 'line-1',
+    kind: null,
+    kindName: null,
+    decidedBy: null,
+    costNano: 0,
+    baseline: { costNano: null, basis: 'unknown' },
+    statusCode: 0,
+    error: { code: 'x', message: 'y' },
+  } as const
+  await jobs.queues.add('results', [{ id: 'results-a', data: { v: 1, run: RUN, results: [failed] } }], RUN)
+  const lines = await scrape()
+  expect(lines).toContain('toolwright_queue_jobs{queue="requests",state="waiting"} 1')
+  expect(lines).toContain('toolwright_queue_jobs{queue="maker",state="delayed"} 1')
+  expect(lines).toContain('toolwright_queue_jobs{queue="results",state="waiting"} 1')
+  expect(lines).toContain('toolwright_queue_workers{queue="requests"} 0')
+  expect(lines.filter((text) => text.includes(RUN) || text.includes(kind))).toEqual([])
+})
+
+test('reads the state once for all metrics of a scrape, and never serves half of one', async () => {
+  const services = { registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
+  const state = await readState(services)
+  const read = vi.fn<() => Promise<State>>(async () => state)
+  const prometheus = new Registry()
+  exportMetrics(prometheus, read)
+  await prometheus.metrics()
+  await prometheus.metrics()
+  expect(read).toHaveBeenCalledTimes(2)
+  read.mockRejectedValueOnce(new Error('no Redis'))
+  await expect(prometheus.metrics()).rejects.toThrow('no Redis')
+  await expect(prometheus.metrics()).resolves.toContain('toolwright_tools 0')
+})

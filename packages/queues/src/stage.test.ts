@@ -1,0 +1,69 @@
+import type { Lifetime } from '@toolwright/runtime'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { LaterError } from './errors.ts'
+import { openStage, type Stage } from './stage.ts'
+import { openTestQueues, type TestQueues } from './testing.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'toolwright-stage-'))
+const closers: { name: string; close: () => unknown }[] = []
+const lifetime: Lifetime = {
+  signal: new AbortController().signal,
+  closeLater: (name, close) => void closers.push({ name, close }),
+  stop: () => undefined,
+}
+
+let jobs: TestQueues
+let stage: Stage
+beforeEach(async () => {
+  jobs = openTestQueues()
+  // The stage's keys are under the test's own, so that they are deleted with them.
+  const prefix = jobs.prefix.slice(1, jobs.prefix.indexOf('}'))
+  stage = await openStage('user', { redisUrl: jobs.redisUrl, prefix, space: 'default', home, metricsPort: 0, logLevel: 'error' }, lifetime)
+})
+afterEach(async () => {
+  for (const { close } of closers.splice(0).toReversed()) await close()
+  for (const key of await jobs.redis.keys(`${stage.queues.prefix}*`)) await jobs.redis.del(key)
+  await jobs.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('measures each job, by queue and outcome', async () => {
+  let isEarly = true
+  stage.serve({
+    queue: 'requests',
+    concurrency: 2,
+    handle: async (job) => {
+      if (job.lines[0]?.seq === 2 && isEarly) {
+        isEarly = false
+        throw new LaterError('not yet', 10)
+      }
+      return null
+    },
+  })
+  await stage.queues.add(
+    'requests',
+    [1, 2, 3].map((seq) => ({
+      id: `requests-a${seq}`,
+      data: { v: 1 as const, run: 'r-aaaaaaaaaa', lines: [{ seq, customId: `line-${seq}`, text: 't', frame: '', hop: 0 }] },
+    })),
+  )
+  await vi.waitFor(async () => {
+    const lines = (await stage.metrics.metrics()).split('\n')
+    expect(lines).toContain('toolwright_job_run_seconds_count{queue="requests",outcome="done"} 3')
+    expect(lines).toContain('toolwright_job_run_seconds_count{queue="requests",outcome="later"} 1')
+    expect(lines).toContain('toolwright_job_wait_seconds_count{queue="requests"} 4')
+  }, 5_000)
+})
+
+test('keeps queues and registry of one space apart, in one hash slot', () => {
+  expect(stage.queues.prefix).toMatch(/^\{test-[0-9a-f]+:default\}:q$/)
+  expect(stage.registryPrefix).toBe(stage.queues.prefix.replace(/q$/, 'r:'))
+})
+
+test('closes its workers before what they need', () => {
+  stage.serve({ queue: 'requests', concurrency: 1, handle: async () => null })
+  expect(closers.map(({ name }) => name).toReversed()).toEqual(['the worker on requests', 'metrics', 'queues', 'redis'])
+})

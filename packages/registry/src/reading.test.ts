@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import type { Kind, Kinds, Reading } from './kinds.ts'
+import { learn, openKindIndex, readingOf } from './reading.ts'
+
+const read = (texts: string[]) => texts.slice(1).reduce(learn, readingOf(texts[0]!))
+
+const sorting = ['oven costume counterpart', 'syndrome therefrom', 'a quick brown fox'].map(
+  (words) => `Sort the following words alphabetically: List: ${words}`,
+)
+
+async function indexOf(readings: Record<string, Reading>) {
+  const kinds = new Map(
+    Object.entries(readings).map(([id, reading]): [string, Kind] => [
+      id,
+      {
+        id,
+        label: id,
+        name: '',
+        frame: '',
+        state: 'gathering',
+        version: 0,
+        versions: 0,
+        generation: 1,
+        seen: 0,
+        started: 0,
+        allowed: 10,
+        cooldownUntil: 0,
+        failures: 0,
+        alias: '',
+        reason: '',
+        rev: 0,
+        reading,
+      },
+    ]),
+  )
+  const index = openKindIndex({
+    epoch: async () => 1,
+    changedSince: async () => [...kinds.keys()],
+    get: async (id: string) => kinds.get(id) ?? null,
+  } as unknown as Kinds)
+  await index.refresh()
+  return {
+    fitting: (text: string) => index.fitting('', text.match(/[\p{L}']+|\p{N}+|[^\s\p{L}\p{N}']/gu) ?? []).map((kind) => kind.id),
+    nearest: (frame: string, text: string, limit: number) => index.nearest(frame, text, limit),
+  }
+}
+
+test('two texts make no template, three do', () => {
+  expect(read(sorting.slice(0, 2)).templates).toEqual([])
+  expect(read(sorting).templates).toHaveLength(1)
+  expect(read(sorting).pending).toEqual([])
+})
+
+test('one line that was judged into a kind loosens nothing, a second that asks for the same gap does', () => {
+  const first = learn(read(sorting), 'Sort the following words in reverse alphabetically: List: b a')
+  expect(first.templates).toEqual(read(sorting).templates)
+  const second = learn(first, 'Sort the following words in some alphabetically: List: d c')
+  expect(second.templates[0]!.tokens).not.toEqual(first.templates[0]!.tokens)
+})
+
+test('gaps are voted for one by one: lines that differ in two places each open the place they share', () => {
+  const base = read(['put 1 red box on the long shelf now', 'put 2 red box on the long shelf now', 'put 3 red box on the long shelf now'])
+  const one = learn(base, 'put 4 blue box on the short shelf now')
+  const two = learn(one, 'put 5 green box on the long table now')
+  const tokens = two.templates[0]!.tokens
+  expect(tokens).not.toContain('red')
+  expect(tokens).toContain('long')
+  expect(tokens).toContain('shelf')
+})
+
+test('a second wording gets a template of its own', () => {
+  const both = ['x y z', 'p q', 'r s t'].reduce(
+    (reading, words) => learn(reading, `Please put these in the order of the alphabet, thanks: ${words}`),
+    read(sorting),
+  )
+  expect(both.templates).toHaveLength(2)
+})
+
+test('a kind nearly without words is known by its vocabulary, once that has stopped growing', async () => {
+  const expressions = [
+    '( 1 + 2 ) * 3 =',
+    '4 * ( 5 - 6 ) =',
+    '7 - 8 =',
+    '( ( 9 + 1 ) - 2 ) * 3 =',
+    '4 + 5 * 6 =',
+    '7 * 8 - 9 =',
+    '( 1 - 2 ) =',
+    '3 + 4 =',
+    '5 * 6 =',
+    '7 - ( 8 ) =',
+  ]
+  const young = await indexOf({ 'k-sums-aaaaaa': read(expressions.slice(0, 5)) })
+  expect(young.fitting('12 * ( 7 + 5 ) =')).toEqual([])
+  const grown = await indexOf({ 'k-sums-aaaaaa': read(expressions) })
+  expect(grown.fitting('12 * ( 7 + 5 ) =')).toEqual(['k-sums-aaaaaa'])
+  expect(grown.fitting('12 * ( 7 + 5 ) modulo 3 =')).toEqual([])
+})
+
+test('nearest looks at what the texts of a kind have in common, not at their data', async () => {
+  const index = await indexOf({
+    'k-sort-aaaaaa': read(sorting),
+    'k-sum-bbbbbb': read(['Add up 3 and 4', 'Add up 5 and 6', 'Add up 7 and 8']),
+  })
+  const [first] = index.nearest('', 'Sort the following words by length: List: elephant mouse hippopotamus giraffe zebra', 5)
+  expect(first?.kind.id).toBe('k-sort-aaaaaa')
+  expect(index.nearest('another frame', sorting[0]!, 5)).toEqual([])
+})
