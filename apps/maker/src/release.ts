@@ -1,5 +1,5 @@
-import { inBatches, type KindId, type Line, MAX_DIRECT_LINES } from '@toolwright/contracts'
-import type { Queues } from '@toolwright/queues'
+import type { KindId, Line } from '@toolwright/contracts'
+import { addDirect, addToTool, oneHopOn, type Queues } from '@toolwright/queues'
 import type { Kind, PeekedLine, Registry, WaitingLine } from '@toolwright/registry'
 
 const LINES_AT_ONCE = 512
@@ -15,20 +15,8 @@ export async function releaseWaiting({ registry, queues }: { registry: Registry;
     const waiting = await registry.kinds.peekWaiting(kind.id, LINES_AT_ONCE)
     if (waiting.length === 0) return released
     for (const [run, lines] of byRun(waiting)) {
-      if (tiers === null) await addDirect(queues, run, kind.id, false, lines)
-      else {
-        const stage = tiers.extracted ? ('extract' as const) : ('call' as const)
-        await queues.add(
-          'user',
-          inBatches(lines).map((batch) => ({
-            id: queues.idFor(stage, run, kind.id, kind.version, ...seqsOf(batch)),
-            data:
-              stage === 'extract'
-                ? { v: 1 as const, stage, run, kind: kind.id, version: kind.version, lines: batch }
-                : { v: 1 as const, stage, run, kind: kind.id, version: kind.version, refused: false, lines: batch },
-          })),
-        )
-      }
+      if (tiers === null) await addDirect(queues, { run, kind: kind.id, gather: false }, lines)
+      else await addToTool(queues, { run, kind: kind.id, version: kind.version }, tiers, lines)
     }
     await registry.kinds.takeWaiting(kind.id, waiting, false)
     released += waiting.length
@@ -41,32 +29,18 @@ export async function letThrough(
   kind: KindId,
   lines: PeekedLine[],
 ): Promise<void> {
-  for (const [run, ofRun] of byRun(lines)) await addDirect(queues, run, kind, true, ofRun)
+  for (const [run, ofRun] of byRun(lines)) await addDirect(queues, { run, kind, gather: true }, ofRun)
   await registry.kinds.takeWaiting(kind, lines, true)
-}
-
-async function addDirect(queues: Queues, run: string, kind: KindId, gather: boolean, lines: Line[]): Promise<void> {
-  await queues.add(
-    'direct',
-    inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
-      id: queues.idFor('direct', run, kind, ...seqsOf(batch)),
-      data: { v: 1 as const, run, kind, gather, lines: batch },
-    })),
-  )
 }
 
 /** Lines that leave the waiting list have been handed on once more. */
 function byRun(waiting: WaitingLine[]): Map<string, Line[]> {
   const runs = new Map<string, Line[]>()
   for (const { run, line } of waiting) {
-    const handed = { ...line, hop: line.hop + 1 }
+    const handed = oneHopOn(line)
     const lines = runs.get(run)
     if (lines === undefined) runs.set(run, [handed])
     else lines.push(handed)
   }
   return runs
-}
-
-function seqsOf(lines: Line[]): number[] {
-  return lines.flatMap((line) => [line.seq, line.hop])
 }

@@ -1,3 +1,4 @@
+import { addMake } from '@toolwright/queues'
 import type { Log } from '@toolwright/runtime'
 import type { Services } from './services.ts'
 
@@ -14,9 +15,7 @@ export function startSweeping({ registry, queues }: Services, log: Log): () => v
       const kind = await registry.kinds.get(id)
       const [first] = await registry.kinds.peekWaiting(id, 1)
       if (kind === null || first === undefined) continue
-      await queues.add('maker', [
-        { id: queues.idFor('make', id, kind.generation), data: { v: 1, run: first.run, kind: id, generation: kind.generation } },
-      ])
+      await addMake(queues, first.run, id, kind.generation)
     }
   }
   const timer = setInterval(() => {

@@ -1,13 +1,5 @@
-import {
-  type Example,
-  inBatches,
-  type KindId,
-  type Line,
-  MAX_DIRECT_LINES,
-  type RequestsJob,
-  type RunSettings,
-} from '@toolwright/contracts'
-import type { JobContext, Queues } from '@toolwright/queues'
+import { type Example, type KindId, type Line, type RequestsJob, type RunSettings } from '@toolwright/contracts'
+import { addDirect, addJudge, addMake, addToTool, type JobContext, type Queues } from '@toolwright/queues'
 import { EXAMPLES_FOR_MAKE, type KindIndex, type Placement, type Registry, shapeOf, tokensOf } from '@toolwright/registry'
 
 interface Dispatch {
@@ -31,18 +23,10 @@ export async function dispatch(services: Dispatch, job: RequestsJob, context: Jo
   const decisions = await decide(services, job)
 
   const judged = decisions.filter((one) => one.to === 'judge').map((one) => one.line)
-  await queues.add(
-    'user',
-    inBatches(judged).map((lines) => ({
-      id: queues.idFor('judge', job.run, ...seqsOf(lines)),
-      data: { v: 1 as const, stage: 'judge' as const, run: job.run, lines },
-    })),
-  )
+  await addJudge(queues, job.run, judged)
   await addDirect(
     queues,
-    job.run,
-    null,
-    false,
+    { run: job.run, kind: null, gather: false },
     decisions.filter((one) => one.to === 'direct').map((one) => one.line),
   )
 
@@ -120,39 +104,15 @@ async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Li
 
 async function addSplit(queues: Queues, run: string, kind: KindId, lines: Line[], placement: Placement & { go: 'split' }): Promise<void> {
   const pick = (indexes: number[]) => indexes.map((at) => lines[at]!)
-  await addDirect(queues, run, kind, true, pick(placement.gather))
-  await addDirect(queues, run, kind, false, pick(placement.direct))
+  await addDirect(queues, { run, kind, gather: true }, pick(placement.gather))
+  await addDirect(queues, { run, kind, gather: false }, pick(placement.direct))
   // Every line that gathers or waits makes sure that the make exists: after a crash, no other line may come to do it.
-  if (placement.makes) {
-    await queues.add('maker', [
-      { id: queues.idFor('make', kind, placement.generation), data: { v: 1, run, kind, generation: placement.generation } },
-    ])
-  }
+  if (placement.makes) await addMake(queues, run, kind, placement.generation)
 }
 
 async function addToolJobs({ registry, queues }: Dispatch, run: string, kind: KindId, version: number, lines: Line[]): Promise<void> {
   const { tiers } = await registry.tools.get(kind, version)
-  const stage = tiers.extracted ? ('extract' as const) : ('call' as const)
-  await queues.add(
-    'user',
-    inBatches(lines).map((batch) => ({
-      id: queues.idFor(stage, run, kind, version, ...seqsOf(batch)),
-      data:
-        stage === 'extract'
-          ? { v: 1 as const, stage, run, kind, version, lines: batch }
-          : { v: 1 as const, stage, run, kind, version, refused: false, lines: batch },
-    })),
-  )
-}
-
-async function addDirect(queues: Queues, run: string, kind: KindId | null, gather: boolean, lines: Line[]): Promise<void> {
-  await queues.add(
-    'direct',
-    inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
-      id: queues.idFor('direct', run, kind ?? '', ...seqsOf(batch)),
-      data: { v: 1 as const, run, kind, gather, lines: batch },
-    })),
-  )
+  await addToTool(queues, { run, kind, version }, tiers, lines)
 }
 
 /** Targets that came with requests are examples at once: a labelled kind needs no answer to be paid for. */
@@ -172,8 +132,4 @@ async function settingsOf({ registry, settings }: Dispatch, run: string): Promis
   if (record === null) throw new Error(`run ${run} is not in the registry`)
   settings.set(run, record.settings)
   return record.settings
-}
-
-function seqsOf(lines: Line[]): (string | number)[] {
-  return lines.flatMap((line) => [line.seq, line.hop])
 }

@@ -178,8 +178,8 @@ function openFollow(services: Services, request: RunRequest, record: RunRecord, 
     makesSettled: async (signal) => {
       const until = performance.now() + MAKES_GRACE_MS
       for (;;) {
-        toolsBeingMade = makesIn(await queues.depth('maker'))
-        if (toolsBeingMade === 0 || performance.now() > until) return
+        // Only those that this run pays for: another run's may take as long as they like.
+        if ((await queues.countOf('maker', request.run)) === 0 || performance.now() > until) return
         await delay(CHECK_MS, undefined, { signal })
       }
     },

@@ -63,7 +63,6 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
       // Looked at again when it is awaited; until then its failure must not count as unhandled.
       next.catch(() => undefined)
       const read = readOne(run, ids, text)
-      pending = { offset: text.endOffset, seq: text.seq + 1, lineNumber: text.lineNumber + 1, isDone: false }
       if (read.ok) {
         const line = lineOf(read.line, text.seq, frames)
         if (lines.length > 0 && bytes + bytesOf(line) > MAX_BATCH_BYTES) await flush()
@@ -72,6 +71,9 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
       } else {
         await options.refuse(read.result)
       }
+      // Not before: the flush above must not move the checkpoint past a line that it did not enqueue.
+      const refused = pending.refused + (read.ok ? 0 : 1)
+      pending = { offset: text.endOffset, seq: text.seq + 1, lineNumber: text.lineNumber + 1, refused, isDone: false }
       options.onRead(text.seq + 1, text.endOffset - text.offset)
       if (lines.length >= MAX_BATCH_LINES) {
         await flush()

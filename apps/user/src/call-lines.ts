@@ -1,7 +1,6 @@
 import { addSpent, type Answered, executionOf, readSolved, writeArguments, type WrittenArguments } from '@toolwright/answering'
 import type { Line, Tool, UserJob } from '@toolwright/contracts'
-import type { JobContext } from '@toolwright/queues'
-import { handToCall, handToDirect } from './hand-on.ts'
+import { addCall, addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import { keepRefused } from './keep-refused.ts'
 import type { Services } from './services.ts'
 import { laterOf, settleAll } from './settle-all.ts'
@@ -67,9 +66,9 @@ export async function callLines(services: Services, job: CallJob, context: JobCo
   }
   if (job.refused) await keepRefused(services, job, results, context)
   await finisher.finish(run, results)
-  await handToDirect(queues, run, kind, false, unanswered)
+  await addDirect(queues, { run, kind, gather: false }, unanswered.map(oneHopOn))
   const waiting = [...later.lines, ...laterAgain.lines.map((one) => one.line)]
-  await handToCall(queues, run, kind, version, job.refused, waiting, Math.max(later.delayMs, laterAgain.delayMs))
+  await addCall(queues, { run, kind, version }, job.refused, waiting.map(oneHopOn), Math.max(later.delayMs, laterAgain.delayMs))
   return null
 }
 

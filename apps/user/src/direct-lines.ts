@@ -10,9 +10,8 @@ import {
 } from '@toolwright/answering'
 import type { DirectJob, Frame, Line } from '@toolwright/contracts'
 import { ModelError } from '@toolwright/llm'
-import type { JobContext } from '@toolwright/queues'
+import { addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { KeptReply } from '@toolwright/registry'
-import { handToDirect } from './hand-on.ts'
 import type { Services } from './services.ts'
 import { laterOf, settleAll } from './settle-all.ts'
 
@@ -51,7 +50,7 @@ export async function directLines(services: Services, job: DirectJob, context: J
     run,
     asked.map((one) => endOf(one, job, votes)),
   )
-  await handToDirect(queues, run, kind, job.gather, later.lines, later.delayMs)
+  await addDirect(queues, { run, kind, gather: job.gather }, later.lines.map(oneHopOn), later.delayMs)
   return null
 }
 

@@ -1,7 +1,6 @@
 import { type Answered, executionOf, extractCalls, readExtracted } from '@toolwright/answering'
 import type { ExecutionJob, KindId, Line, UserJob } from '@toolwright/contracts'
-import type { JobContext } from '@toolwright/queues'
-import { handToCall, handToDirect } from './hand-on.ts'
+import { addCall, addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { Services } from './services.ts'
 
 /** The model that `extracted` answers name: none was asked. */
@@ -56,9 +55,9 @@ export async function extractLines(services: Services, job: UserJob & { stage: '
   }
   if (own.status === 'failed') context.log.warn({ kind, version, reason: own.reason }, 'the executor could not run the tool')
   await finisher.finish(run, answered)
-  if (tool.tiers.called) await handToCall(queues, run, kind, version, true, refused)
-  else await handToDirect(queues, run, kind, false, refused)
-  await handToDirect(queues, run, kind, false, failed)
+  if (tool.tiers.called) await addCall(queues, { run, kind, version }, true, refused.map(oneHopOn))
+  else await addDirect(queues, { run, kind, gather: false }, refused.map(oneHopOn))
+  await addDirect(queues, { run, kind, gather: false }, failed.map(oneHopOn))
   return null
 }
 

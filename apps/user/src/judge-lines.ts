@@ -1,8 +1,7 @@
 import { judgeKind } from '@toolwright/answering'
 import type { KindId, Line, UserJob } from '@toolwright/contracts'
-import type { JobContext } from '@toolwright/queues'
+import { addJudge, addRequests, type JobContext, oneHopOn } from '@toolwright/queues'
 import { learn, type Neighbour, readingOf, shapeOf, tokensOf } from '@toolwright/registry'
-import { handToDispatch, handToJudge } from './hand-on.ts'
 import type { Services } from './services.ts'
 import { laterOf, settleAll } from './settle-all.ts'
 
@@ -24,9 +23,9 @@ export async function judgeLines(services: Services, job: JudgeJob, context: Job
   const ends = await settleAll(job.lines, job.lines.length, async (line) => {
     decided.push(await services.turns.take(openingOf(line), () => decide(services, job, line, context)))
   })
-  await handToDispatch(services.queues, job.run, decided)
+  await addRequests(services.queues, job.run, decided.map(oneHopOn))
   const later = laterOf(job.lines, ends)
-  await handToJudge(services.queues, job.run, later.lines, later.delayMs)
+  await addJudge(services.queues, job.run, later.lines.map(oneHopOn), later.delayMs)
   return null
 }
 

@@ -1,6 +1,6 @@
 import { type Answered, sameAnswer, sampleAnswer } from '@toolwright/answering'
 import type { Example, UserJob } from '@toolwright/contracts'
-import { type JobContext, LaterError } from '@toolwright/queues'
+import { addMake, type JobContext, LaterError } from '@toolwright/queues'
 import { ModelError } from '@toolwright/llm'
 import { REFUSED_FOR_MAKE } from '@toolwright/registry'
 import type { Services } from './services.ts'
@@ -42,8 +42,6 @@ export async function keepRefused(
     ;({ refused } = await registry.tools.addExample(id, example))
   }
   if (refused >= REFUSED_FOR_MAKE) {
-    await queues.add('maker', [
-      { id: queues.idFor('make', id, kind.generation), data: { v: 1, run, kind: id, generation: kind.generation } },
-    ])
+    await addMake(queues, run, id, kind.generation)
   }
 }

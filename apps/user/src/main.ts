@@ -1,5 +1,5 @@
 import { openFinisher, openModels, openPayer } from '@toolwright/answering'
-import { openStage } from '@toolwright/queues'
+import { addDirect, oneHopOn, openStage } from '@toolwright/queues'
 import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
 import { buryLines } from './bury-lines.ts'
@@ -7,7 +7,6 @@ import { callLines } from './call-lines.ts'
 import { directLines } from './direct-lines.ts'
 import { readEnvironment } from './env.ts'
 import { extractLines } from './extract-lines.ts'
-import { handToDirect } from './hand-on.ts'
 import { judgeLines } from './judge-lines.ts'
 import type { Services } from './services.ts'
 import { splitDirect, splitUser } from './split.ts'
@@ -46,7 +45,7 @@ await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) =>
     // What no tool and no judge can settle, the strong model still can.
     bury: async (job, error, context) => {
       context.log.warn({ error, lines: job.lines.length }, 'lines go on to the strong model')
-      await handToDirect(queues, job.run, job.stage === 'judge' ? null : job.kind, false, job.lines)
+      await addDirect(queues, { run: job.run, kind: job.stage === 'judge' ? null : job.kind, gather: false }, job.lines.map(oneHopOn))
     },
   })
   stage.serve({

@@ -27,6 +27,8 @@ export interface Queues {
   /** An id for a job about these parts, in this space. */
   idFor(stage: string, ...parts: (string | number)[]): string
   depth(queue: QueueName, run?: string): Promise<Depth>
+  /** How many jobs of a queue that have not ended are a run's; looks at the first thousand in each state. */
+  countOf(queue: QueueName, run: string): Promise<number>
   /** How many live workers serve a queue, over all machines. */
   workersOf(queue: QueueName, run?: string): Promise<number>
   /** Takes a run's results queue away, once nothing more can come. */
@@ -42,6 +44,8 @@ const JOBS_AT_ONCE = 200
 
 /** Tries of a job whose handler throws what it did not expect; model errors that pass by themselves do not count. */
 export const MAX_ATTEMPTS = 5
+
+const MAX_COUNTED = 1_000
 
 /** The BullMQ name of a queue; every run has a results queue of its own. */
 export function queueNameOf(queue: QueueName, run?: string): string {
@@ -119,6 +123,13 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
         failed: counts['failed'] ?? 0,
         waitingChildren: counts['waiting-children'] ?? 0,
       }
+    },
+    countOf: async (queue, run) => {
+      const jobs = await ask(queueNameOf(queue, run), (asked) =>
+        asked.getJobs(['wait', 'active', 'delayed', 'waiting-children', 'prioritized'], 0, MAX_COUNTED - 1),
+      )
+      // A job that ended while the list was read is undefined in it.
+      return jobs.filter((job?: { data: { run?: unknown } }) => job?.data.run === run).length
     },
     workersOf: (queue, run) => ask(queueNameOf(queue, run), (asked) => asked.getWorkersCount()),
     dropResults: async (run) => {

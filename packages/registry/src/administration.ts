@@ -103,8 +103,6 @@ export function openAdministration({ redis, keyPrefix }: { redis: Redis; keyPref
 }
 
 function fieldsOf({ id, label, name, frame, reading }: ImportedKind): (string | number)[] {
-  return [
-    ...['id', id, 'label', label, 'name', name, 'frame', frame, 'generation', 1, 'seen', 0, 'started', 0, 'allowed', MAX_GATHERING],
-    ...['cooldownUntil', 0, 'alias', '', 'rev', 0, 'versions', 0, 'reading', JSON.stringify(reading)],
-  ]
+  const created = { generation: 1, seen: 0, started: 0, allowed: MAX_GATHERING, cooldownUntil: 0, alias: '', rev: 0, versions: 0 }
+  return Object.entries({ id, label, name, frame, ...created, reading: JSON.stringify(reading) }).flat()
 }
