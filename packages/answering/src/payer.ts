@@ -100,7 +100,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         switch (error.kind) {
           case 'rate-limited':
           case 'unavailable':
-            throw new LaterError(error.message, await pass.refused(error.retryAfterMs), { cause: error })
+            throw new LaterError(error.message, await pass.refused(error.retryAfterMs, error.kind === 'rate-limited'), { cause: error })
           case 'timed-out':
           case 'rejected':
             await pass.left()

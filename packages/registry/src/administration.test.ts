@@ -15,6 +15,8 @@ afterAll(async () => {
   redis.disconnect()
 })
 
+const LINES: Line[] = Array.from({ length: 12 }, (_, at) => ({ seq: at, customId: `c${at}`, text: 'sort', frame: '', hop: 0 }))
+
 function open(name: string) {
   const keyPrefix = `${tag}:${name}:`
   return { registry: openRegistry({ redis, keyPrefix }), administration: openAdministration({ redis, keyPrefix }) }
@@ -37,10 +39,8 @@ test("forgets a run's examples and waiting lines, and no other's", async () => {
   const example = { v: 1 as const, answer: 'a', source: 'agreed' as const, votes: 2, at: 1 }
   await registry.tools.addExample(kind, { ...example, text: 'mine', run: 'r-aaaaaaaaaa' })
   await registry.tools.addExample(kind, { ...example, text: 'theirs', run: 'r-bbbbbbbbbb' })
-  const lines = (first: number): Line[] =>
-    Array.from({ length: 12 }, (_, at) => ({ seq: first + at, customId: `c${at}`, text: 'sort', frame: '', hop: 0 }))
-  await registry.kinds.place(kind, 'r-aaaaaaaaaa', 'one', lines(0), 'wait')
-  await registry.kinds.place(kind, 'r-bbbbbbbbbb', 'two', lines(0), 'wait')
+  await registry.kinds.place(kind, 'r-aaaaaaaaaa', 'one', LINES, 'wait')
+  await registry.kinds.place(kind, 'r-bbbbbbbbbb', 'two', LINES, 'wait')
   const waitingOf = async () => (await registry.kinds.peekWaiting(kind, 100)).map(({ run }) => run)
   expect(new Set(await waitingOf())).toEqual(new Set(['r-aaaaaaaaaa', 'r-bbbbbbbbbb']))
 

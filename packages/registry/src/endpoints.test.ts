@@ -18,12 +18,12 @@ async function endHold(): Promise<void> {
 }
 
 test('holds one endpoint for all, for as long as it asked, and no other', async () => {
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: false })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: false })
   expect(await endpoints.hold(URL, 3_600_000)).toBe(3_600_000)
   const { waitMs, isProbe } = await endpoints.waitFor(URL)
   expect(waitMs).toBeGreaterThan(3_590_000)
   expect(isProbe).toBe(false)
-  expect(await endpoints.waitFor('https://models.example/v1|small')).toEqual({ waitMs: 0, isProbe: false })
+  expect(await endpoints.waitFor('https://models.example/v1|small')).toMatchObject({ waitMs: 0, isProbe: false })
 })
 
 test('a shorter hold does not end a longer one', async () => {
@@ -49,25 +49,25 @@ test('after a hold one caller goes first, and the others when it came through', 
   expect(first.filter(({ isProbe }) => isProbe)).toHaveLength(1)
   for (const { waitMs, isProbe } of first) expect(isProbe ? waitMs === 0 : waitMs > 0 && waitMs <= 250).toBe(true)
   await endpoints.release(URL)
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: false })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: false })
 })
 
 test('a prober that is refused holds everybody again, and the next one may try after that', async () => {
   await endpoints.hold(URL, undefined)
   await endHold()
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: true })
   await endpoints.hold(URL, undefined)
   expect((await endpoints.waitFor(URL)).waitMs).toBeGreaterThan(500)
   await endHold()
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: true })
 })
 
 test('a prober that could not tell lets another one try at once', async () => {
   await endpoints.hold(URL, undefined)
   await endHold()
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: true })
   await endpoints.passProbe(URL)
-  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isProbe: true })
+  expect(await endpoints.waitFor(URL)).toMatchObject({ waitMs: 0, isProbe: true })
   expect((await endpoints.waitFor(URL)).waitMs).toBeGreaterThan(0)
 })
 
@@ -77,4 +77,33 @@ test('a released endpoint begins with short holds again', async () => {
   await endpoints.hold(URL, undefined)
   await endpoints.release(URL)
   expect(await endpoints.hold(URL, undefined)).toBe(500)
+})
+
+test('after a limit all go at one pace, which grows with every success until they are at full speed', async () => {
+  await endpoints.hold(URL, 1, true)
+  await vi.waitFor(async () => expect((await endpoints.waitFor(URL)).isProbe).toBe(true))
+  await endpoints.release(URL)
+  const turns = await Promise.all(Array.from({ length: 10 }, () => endpoints.waitFor(URL)))
+  expect(turns.map(({ isReserved }) => isReserved)).toEqual([true, true, true, ...Array<boolean>(7).fill(false)])
+  // Half a second from one call to the next, as far ahead as a second.
+  for (const [at, { waitMs }] of turns.slice(0, 3).entries()) {
+    expect(waitMs).toBeLessThanOrEqual(at * 500)
+    expect(waitMs).toBeGreaterThan(at * 500 - 100)
+  }
+  for (let successes = 0; successes < 58; successes++) await endpoints.quicken(URL)
+  expect(await endpoints.waitFor(URL)).toMatchObject({ isPaced: true })
+  await endpoints.quicken(URL)
+  expect(await endpoints.waitFor(URL)).toEqual({ waitMs: 0, isReserved: true, isProbe: false, isPaced: false })
+})
+
+test('a limit halves the pace once, however many calls ran into it; an outage leaves it', async () => {
+  const paceMs = async () => Number(await data.redis.hget(`${data.keyPrefix}pace:${URL}`, 'ms'))
+  await Promise.all(Array.from({ length: 10 }, () => endpoints.hold(URL, 60_000, true)))
+  expect(await paceMs()).toBe(500)
+  await endHold()
+  await endpoints.hold(URL, undefined)
+  expect(await paceMs()).toBe(500)
+  await endHold()
+  await endpoints.hold(URL, 60_000, true)
+  expect(await paceMs()).toBe(1_000)
 })

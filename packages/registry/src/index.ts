@@ -1,5 +1,5 @@
 export { type Administration, type ImportedKind, openAdministration } from './administration.ts'
-export type { Endpoints } from './endpoints.ts'
+export type { Endpoints, Leave } from './endpoints.ts'
 export {
   EXAMPLES_FOR_MAKE,
   MAX_GATHERING,

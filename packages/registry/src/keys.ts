@@ -46,6 +46,8 @@ export function registryKeys(prefix: string) {
     makes: `${prefix}makes`,
     hold: (endpoint: string) => `${prefix}hold:${endpoint}`,
     probe: (endpoint: string) => `${prefix}probe:${endpoint}`,
+    /** Hash: milliseconds from one call to the next, and when the next is due. */
+    pace: (endpoint: string) => `${prefix}pace:${endpoint}`,
   }
 }
 

@@ -4,7 +4,7 @@ import {
   apply,
   differences,
   fits,
-  loosen,
+  isWord,
   MAX_TEMPLATE_TOKENS,
   MIN_TEMPLATE_WORDS,
   nearness,
@@ -68,8 +68,7 @@ export function learn(reading: Reading, text: string): Reading {
     .toSorted((a, b) => b.near - a.near)
   if (alike.length + 1 >= LINES_FOR_TEMPLATE && reading.templates.length < MAX_TEMPLATES) {
     const makers = alike.slice(0, LINES_FOR_TEMPLATE - 1)
-    let tokens: Template = line
-    for (const maker of makers) tokens = loosen(tokens, maker.tokens)
+    const tokens = foundTemplate([line, ...makers.map((maker) => maker.tokens)])
     if (wordsIn(tokens) >= MIN_TEMPLATE_WORDS) {
       const supporters = pending.filter((one) => fits(tokens, one.tokens))
       return {
@@ -82,6 +81,24 @@ export function learn(reading: Reading, text: string): Reading {
     }
   }
   return { templates: reading.templates, pending: [...reading.pending, text].slice(-MAX_PENDING), samples, members, vocabulary }
+}
+
+/**
+ * The template that a few lines make: of each line in turn, with the gaps that two others ask for, the one that keeps most words. A slip in one of the lines opens no
+ * gap, then; signs and numbers need one vote, since they are data more often than not.
+ */
+function foundTemplate(lines: string[][]): Template {
+  const candidates = lines.map((base, at) => {
+    const votes = new Map<string, number>()
+    for (const [other, line] of lines.entries())
+      if (other !== at) for (const place of differences(base, line)) votes.set(place, (votes.get(place) ?? 0) + 1)
+    const isAgreed = ([place, count]: [string, number]) => {
+      const token = place.startsWith('token:') ? base[Number(place.slice('token:'.length))] : undefined
+      return count >= LINES_TO_LOOSEN || (token !== undefined && !isWord(token))
+    }
+    return apply(base, new Set([...votes].filter(isAgreed).map(([place]) => place)))
+  })
+  return candidates.reduce((best, one) => (wordsIn(one) > wordsIn(best) ? one : best))
 }
 
 /** The vocabulary with a line's tokens, numbers all counting as one; null once it is too large to say anything. */

@@ -17,6 +17,11 @@ export function tokensOf(text: string): string[] {
   return text.match(TOKEN) ?? []
 }
 
+/** A token of two letters or more. */
+export function isWord(token: string): boolean {
+  return WORD.test(token)
+}
+
 /** How many of a template's tokens are words of two letters or more. */
 export function wordsIn(template: Template): number {
   let words = 0
