@@ -46,6 +46,9 @@ export interface RunEnd {
   talk: string
 }
 
+/** What the client is to read: a file's whole content, requests that are written to one, or the path of one that the test looks after. */
+export type RunInput = string | Uint8Array | object[] | { path: string }
+
 export interface RunOptions {
   run?: string
   settings?: Record<string, unknown>
@@ -70,8 +73,8 @@ export interface Pipeline {
   start(stage: Stage, environment?: Record<string, string>): ChildProcess
   /** kill -9, and waits until the process is gone. */
   kill(process: ChildProcess): Promise<void>
-  begin(input: string | object[], options?: RunOptions): StartedRun
-  run(input: string | object[], options?: RunOptions): Promise<RunEnd>
+  begin(input: RunInput, options?: RunOptions): StartedRun
+  run(input: RunInput, options?: RunOptions): Promise<RunEnd>
   ledger(run: string): Promise<LedgerEntry[]>
   publishedVersions(): Promise<Map<KindId, number>>
   /** Log lines of all stages so far, for messages of failed expectations. */
@@ -135,11 +138,11 @@ export async function openPipeline(
   const queues = openQueues({ redis, prefix: prefixes.queues, space: 'default' })
   const registry = openRegistry({ redis, keyPrefix: prefixes.registry })
 
-  const begin = (input: string | object[], runOptions: RunOptions = {}): StartedRun => {
+  const begin = (input: RunInput, runOptions: RunOptions = {}): StartedRun => {
     const run = runOptions.run ?? `r-${randomBase32()}`
-    const inputPath = join(home, `${run}.in.jsonl`)
-    if (!existsSync(inputPath))
-      writeFileSync(inputPath, typeof input === 'string' ? input : input.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const inputPath = typeof input === 'object' && 'path' in input ? input.path : join(home, `${run}.in.jsonl`)
+    if (!(typeof input === 'object' && 'path' in input) && !existsSync(inputPath))
+      writeFileSync(inputPath, Array.isArray(input) ? input.map((line) => `${JSON.stringify(line)}\n`).join('') : input)
     const output = join(home, `${run}.out.jsonl`)
     const request = { input: inputPath, output, errors: null, run, limit: null, settings: { v: 1, ...runOptions.settings }, json: false }
     const child = fork(join(ROOT, 'apps/producer/src/run-main.ts'), [JSON.stringify(request)], {

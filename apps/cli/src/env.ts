@@ -1,4 +1,4 @@
-import { modelEnvironment, modelSettings, parseEnvironment, type ModelSettings } from '@toolwright/runtime'
+import { commonEnvironment, modelEnvironment, modelSettings, parseEnvironment, type ModelSettings } from '@toolwright/runtime'
 import { z } from 'zod'
 
 const EnvironmentSchema = z.object({
@@ -6,6 +6,8 @@ const EnvironmentSchema = z.object({
   redisUrl: z.string().optional().meta({ variable: 'REDIS_URL' }),
   /** The data folder, set by ./toolwright; default: `.toolwright` in the checkout. */
   home: z.string().optional(),
+  prefix: commonEnvironment.prefix,
+  space: commonEnvironment.space,
   ci: z.string().optional().meta({ variable: 'CI' }),
   noColour: z.string().optional().meta({ variable: 'NO_COLOR' }),
   terminal: z.string().optional().meta({ variable: 'TERM' }),
@@ -17,8 +19,23 @@ export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
   return parseEnvironment(EnvironmentSchema, source)
 }
 
+/** The environment without what names another Redis or space: the demo has its own. */
+export function withoutPlace(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { REDIS_URL: _url, TOOLWRIGHT_PREFIX: _prefix, TOOLWRIGHT_SPACE: _space, ...others } = source
+  return others
+}
+
 /** The endpoints of both roles; null where no variable names any. Throws ConfigurationError with all that is wrong. */
 export function readModels(source: NodeJS.ProcessEnv): { strong: ModelSettings; light: ModelSettings } | null {
   const { prices: _, ...endpoints } = parseEnvironment(z.object(modelEnvironment), source)
   return Object.values(endpoints).some((value) => value !== undefined) ? modelSettings(endpoints) : null
+}
+
+/** The endpoints of both roles and the user's price file, where they must be set. Throws ConfigurationError. */
+export function modelsOf(source: NodeJS.ProcessEnv): {
+  settings: { strong: ModelSettings; light: ModelSettings }
+  prices: string | undefined
+} {
+  const { prices, ...endpoints } = parseEnvironment(z.object(modelEnvironment), source)
+  return { settings: modelSettings(endpoints), prices }
 }

@@ -16,7 +16,7 @@ const GLOBAL_FLAGS: Record<string, Flag> = {
   version: { type: 'boolean', about: 'the version' },
 }
 
-export function overview(verbs: readonly Verb[], later: readonly string[]): string {
+export function overview(verbs: readonly Verb[]): string {
   return [
     'Answers large streams of requests with tools that a strong model writes once per kind of request.',
     '',
@@ -24,7 +24,6 @@ export function overview(verbs: readonly Verb[], later: readonly string[]): stri
     '',
     ...table([...verbs, ...LAUNCHER].map(({ name, summary }) => [name, summary])),
     '',
-    ...(later.length > 0 ? [`not built yet: ${later.join(', ')}`, ''] : []),
     ...flagTable(GLOBAL_FLAGS),
     '',
   ].join('\n')
@@ -38,11 +37,10 @@ export function helpOf(verb: Verb): string {
   return [usage, '', verb.summary, '', ...(verb.about ? [verb.about, ''] : []), ...(flags.length > 0 ? [...flags, ''] : [])].join('\n')
 }
 
-/** The verb of that name. Throws a usage error with the nearest name, or that says it is not built yet. */
-export function verbNamed(name: string, verbs: readonly Verb[], later: readonly string[]): Verb {
+/** The verb of that name. Throws a usage error with the nearest name. */
+export function verbNamed(name: string, verbs: readonly Verb[]): Verb {
   const verb = verbs.find((candidate) => candidate.name === name)
   if (verb) return verb
-  if (later.includes(name)) throw usageError(`"${name}" is not built yet`)
   const meant = nearest(
     name,
     [...verbs, ...LAUNCHER].map((candidate) => candidate.name),
@@ -51,7 +49,12 @@ export function verbNamed(name: string, verbs: readonly Verb[], later: readonly 
 }
 
 function flagTable(flags: Record<string, Flag>): string[] {
-  return table(Object.entries(flags).map(([name, flag]) => [`--${name}${flag.type === 'string' ? ` ${flag.value}` : ''}`, flag.about]))
+  return table(
+    Object.entries(flags).map(([name, flag]) => {
+      const short = flag.type === 'string' && flag.short !== undefined ? `-${flag.short}, ` : ''
+      return [`${short}--${name}${flag.type === 'string' ? ` ${flag.value}` : ''}`, flag.about]
+    }),
+  )
 }
 
 function table(rows: [string, string][]): string[] {

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '@toolwright/runtime'
-import { readEnvironment } from './env.ts'
+import { readEnvironment, withoutPlace } from './env.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts'
 import { foldersOf } from './folders.ts'
 import { helpOf, overview, verbNamed } from './help.ts'
 import { readInvocation } from './invocation.ts'
 import type { Surroundings } from './verb.ts'
-import { LATER, VERBS } from './verbs.ts'
+import { VERBS } from './verbs.ts'
 
 // A reader that has seen enough (| head) closes the pipe: the command has done what was wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -26,15 +26,17 @@ try {
 }
 
 async function main(argv: string[]): Promise<ExitCode> {
-  const environment = readEnvironment(process.env)
   const invocation = readInvocation(argv)
+  const inherited = invocation.isDemo ? withoutPlace(process.env) : process.env
+  const environment = readEnvironment(inherited)
   const folders = foldersOf({ dataFolder: environment.home, isDemo: invocation.isDemo })
   const surroundings: Surroundings = {
     environment,
-    inherited: process.env,
+    inherited,
     folders,
     print,
     say: (line) => process.stderr.write(`${line}\n`),
+    columns: process.stdout.isTTY ? process.stdout.columns : 160,
     hasColour: process.stdout.isTTY && environment.noColour === undefined && environment.terminal !== 'dumb',
     interruption: onceInterrupted(),
   }
@@ -43,16 +45,16 @@ async function main(argv: string[]): Promise<ExitCode> {
       await print(`${versionOf(folders.root)}\n`)
       return EXIT.ok
     case 'overview':
-      await print(overview(VERBS, LATER))
+      await print(overview(VERBS))
       return EXIT.ok
     case 'nothing':
-      process.stderr.write(overview(VERBS, LATER))
+      process.stderr.write(overview(VERBS))
       return EXIT.usage
     case 'help':
-      await print(helpOf(verbNamed(invocation.verb, VERBS, LATER)))
+      await print(helpOf(verbNamed(invocation.verb, VERBS)))
       return EXIT.ok
     case 'run':
-      return await verbNamed(invocation.verb, VERBS, LATER).run(invocation.args, surroundings)
+      return await verbNamed(invocation.verb, VERBS).run(invocation.args, surroundings)
   }
 }
 

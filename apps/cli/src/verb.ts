@@ -13,6 +13,8 @@ export interface Surroundings {
   print: (text: string) => Promise<void>
   /** Talk, a line on stderr. */
   say: (line: string) => void
+  /** How wide stdout is; where it is no terminal, as wide as a table may get. */
+  columns: number
   hasColour: boolean
   /** From the call on, Ctrl-C, SIGTERM and SIGHUP abort this signal instead of ending the process; a second one ends it at once. */
   interruption: () => AbortSignal

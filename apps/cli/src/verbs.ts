@@ -1,12 +1,16 @@
 import type { Verb } from './verb.ts'
+import { bench } from './verbs/bench.ts'
+import { demo } from './verbs/demo.ts'
 import { doctor } from './verbs/doctor.ts'
+import { forget } from './verbs/forget.ts'
 import { generate } from './verbs/generate.ts'
+import { kinds } from './verbs/kinds.ts'
+import { run } from './verbs/run.ts'
+import { status } from './verbs/status.ts'
 import { test } from './verbs/test.ts'
+import { tools } from './verbs/tools.ts'
 import { up } from './verbs/up.ts'
 import { worker } from './verbs/worker.ts'
 
 /** Every verb, in the order in which help lists them. */
-export const VERBS: readonly Verb[] = [generate, up, worker, doctor, test]
-
-/** Verbs that have a name already. */
-export const LATER = ['demo', 'run', 'status', 'tools', 'kinds', 'forget']
+export const VERBS: readonly Verb[] = [demo, run, status, tools, kinds, up, worker, generate, forget, doctor, bench, test]

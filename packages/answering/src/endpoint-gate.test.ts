@@ -60,7 +60,7 @@ test('a call that is cancelled while it waits for its turn does not go', async (
   const controller = new AbortController()
   const waiting = gate.enter(controller.signal)
   controller.abort(new Error('the process is stopping'))
-  await expect(waiting).rejects.toThrow()
+  await expect(waiting).rejects.toThrow('aborted')
   await expect(gate.enter(controller.signal)).rejects.toThrow('the process is stopping')
 })
 

@@ -64,6 +64,14 @@ test('a run can bring more lines until all that it read has been dispatched', as
   expect(await runs.canBringMore(RUN)).toBe(false)
 })
 
+test('lines that could not become requests are not waited for', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 4, refused: 2, isDone: true })
+  expect(await runs.canBringMore(RUN)).toBe(true)
+  await runs.addDispatched(RUN, 1)
+  expect(await runs.canBringMore(RUN)).toBe(false)
+})
+
 test('a run halts for its first reason, until it is opened again', async () => {
   await runs.open(RUN, SETTINGS, '')
   expect(await runs.haltReason(RUN)).toBeNull()

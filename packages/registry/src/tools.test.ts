@@ -66,6 +66,20 @@ test('counts what the tool refused, once for each text, until a make is settled'
   expect(await tools.addExample(kind, example('three'))).toEqual({ examples: 3, refused: 0 })
 })
 
+test('however many refused lines come at once, few may be asked for: 20 for each make, and none once six are examples', async () => {
+  const turns = await Promise.all(Array.from({ length: 50 }, () => tools.takeLabelTurn(kind)))
+  expect(turns.filter((turn) => turn.isTaken)).toHaveLength(20)
+  await tools.giveBackLabelTurn(kind)
+  expect(await tools.takeLabelTurn(kind)).toEqual({ isTaken: true, refused: 0 })
+  expect(await tools.takeLabelTurn(kind)).toEqual({ isTaken: false, refused: 0 })
+  await data.registry.kinds.settle(kind, 1, { end: 'published', version: 1, tool: '{}' })
+  for (let at = 0; at < 6; at++) {
+    expect(await tools.takeLabelTurn(kind)).toEqual({ isTaken: true, refused: at })
+    await tools.addExample(kind, example(`text ${at}`, { refusedBy: 1 }))
+  }
+  expect(await tools.takeLabelTurn(kind)).toEqual({ isTaken: false, refused: 6 })
+})
+
 test('keeps at most a hundred', async () => {
   for (let at = 0; at < 105; at++) await tools.addExample(kind, example(`text ${at}`))
   expect(await tools.addExample(kind, example('one more'))).toEqual({ examples: 100, refused: 0 })

@@ -27,6 +27,8 @@ export interface RedisWish {
   redisUrl?: string | undefined
   /** For the programs that are started; its PATH is where they are looked for. */
   environment: NodeJS.ProcessEnv
+  /** That a private server starts is not worth a line: it is only looked into. */
+  startsQuietly?: boolean
   log: (line: string) => void
 }
 
@@ -34,7 +36,14 @@ export interface RedisWish {
  * A Redis to work with: the one of `redisUrl`, else the data folder's private one, which is found running or started, and stopped by its guardian process
  * when the last user is gone, however it went. Throws CommandError when there is none to be had.
  */
-export async function useRedis({ home, cacheFolder = join(home, 'cache'), redisUrl, environment, log }: RedisWish): Promise<UsedRedis> {
+export async function useRedis({
+  home,
+  cacheFolder = join(home, 'cache'),
+  redisUrl,
+  environment,
+  startsQuietly = false,
+  log,
+}: RedisWish): Promise<UsedRedis> {
   if (redisUrl) {
     await checkRedis(redisUrl)
     return { url: redisUrl, isPrivate: false, release: () => Promise.resolve() }
@@ -47,7 +56,13 @@ export async function useRedis({ home, cacheFolder = join(home, 'cache'), redisU
   try {
     const url =
       (await findGuarded(folder)) ??
-      (await startPrivate({ home, folder, program: await findServer({ cacheFolder, environment, log }), environment, log }))
+      (await startPrivate({
+        home,
+        folder,
+        program: await findServer({ cacheFolder, environment, log }),
+        environment,
+        log: startsQuietly ? () => undefined : log,
+      }))
     let isReleased = false
     const release = async () => {
       if (isReleased) return

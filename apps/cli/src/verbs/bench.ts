@@ -1,0 +1,106 @@
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { linesByFolder, type FolderLines } from '../bench/lines.ts'
+import { timeSetup } from '../bench/setup.ts'
+import { benchTiers } from '../bench/tiers.ts'
+import { benchWarm } from '../bench/warm.ts'
+import { readAction, readWords } from '../actions.ts'
+import { readEnvironment, withoutPlace } from '../env.ts'
+import { CommandError, EXIT } from '../exit-codes.ts'
+import { parseFlags, wholeNumber } from '../flags.ts'
+import { makeDataFolder } from '../folders.ts'
+import { tryOwnFile } from '../redis/file-lock.ts'
+import { renderTable, type Column } from '../table.ts'
+import type { Surroundings, Verb } from '../verb.ts'
+
+const flags = {
+  count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000)' },
+  seed: { type: 'string', value: 'S', about: 'tiers and warm: a whole number (default 1)' },
+} as const
+
+const ACTIONS = ['tiers', 'warm', 'setup', 'lines'] as const
+
+export const bench: Verb = {
+  name: 'bench',
+  summary: 'measure: tiers against direct answers, speed, set-up time, lines of code',
+  positionals: 'WHAT',
+  flags,
+  about: `  tiers    for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
+  warm     requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
+  setup    how long a fresh copy of this checkout takes until its first command has run
+  lines    lines of code by folder, tests and prompts apart
+
+tiers and warm work in a data folder of their own, with a private Redis that is emptied before.`,
+  run: async (args, surroundings) => {
+    const { values, positionals } = parseFlags(args, flags)
+    const { action, words } = readAction('bench', ACTIONS, positionals)
+    readWords(`bench ${action}`, [], words)
+    const seed = wholeNumber('--seed', values.seed, 0, 1)
+    switch (action) {
+      case 'tiers':
+        return await alone(surroundings, (own, signal) =>
+          benchTiers(own, { count: wholeNumber('--count', values.count, 1, 8_000), seed }, signal),
+        )
+      case 'warm':
+        return await alone(surroundings, (own, signal) =>
+          benchWarm(own, { count: wholeNumber('--count', values.count, 1, 20_000), seed }, signal),
+        )
+      case 'setup': {
+        surroundings.say('setting up a fresh copy in a temporary folder')
+        const { firstMs, doctorMs, againMs } = timeSetup(surroundings.folders.root, surroundings.inherited)
+        await surroundings.print(
+          `first command (tool chain, packages)  ${seconds(firstMs)}\ndoctor (Redis, sandbox)               ${seconds(doctorMs)}\nany further command                   ${seconds(againMs)}\n`,
+        )
+        return EXIT.ok
+      }
+      case 'lines': {
+        const folders = linesByFolder(surroundings.folders.root)
+        await surroundings.print(renderTable(LINES, [...folders, totalOf(folders)], surroundings.columns))
+        return EXIT.ok
+      }
+    }
+  },
+}
+
+/** In a data folder of its own, away from whatever else this machine's Redis holds. */
+async function alone(
+  surroundings: Surroundings,
+  work: (own: Surroundings, signal: AbortSignal) => Promise<string>,
+): Promise<typeof EXIT.ok> {
+  const home = join(surroundings.folders.home, 'bench')
+  makeDataFolder(home)
+  const lock = tryOwnFile(join(home, 'bench.lock'))
+  if (lock === null) throw new CommandError(EXIT.usage, `a bench is running already in ${home}: wait for its end, or stop it`)
+  try {
+    const inherited = withoutPlace(surroundings.inherited)
+    const own = { ...surroundings, folders: { ...surroundings.folders, home }, inherited, environment: readEnvironment(inherited) }
+    const text = await work(own, surroundings.interruption())
+    await surroundings.print(`\n${text}\nOn ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}\n`)
+    return EXIT.ok
+  } finally {
+    lock.release()
+  }
+}
+
+const LINES: Column<FolderLines>[] = [
+  { title: 'folder', align: 'left', cell: ({ folder }) => folder },
+  { title: 'files', align: 'right', cell: ({ files }) => String(files) },
+  { title: 'code', align: 'right', cell: ({ code }) => String(code) },
+  { title: 'tests', align: 'right', cell: ({ tests }) => String(tests) },
+  { title: 'prompts', align: 'right', cell: ({ prompts }) => String(prompts) },
+]
+
+function totalOf(folders: readonly FolderLines[]): FolderLines {
+  const sum = (of: (lines: FolderLines) => number) => folders.reduce((total, lines) => total + of(lines), 0)
+  return {
+    folder: 'all',
+    files: sum((one) => one.files),
+    code: sum((one) => one.code),
+    tests: sum((one) => one.tests),
+    prompts: sum((one) => one.prompts),
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
