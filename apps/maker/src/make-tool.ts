@@ -10,20 +10,26 @@ import { type PassedTool, searchCandidate } from './search-candidate.ts'
 import type { Services } from './services.ts'
 
 const LOOK_AGAIN_MS = 300
+const HALTED_CHECK_MS = 2_000
+const WAITING_LOOKED_AT = 200
 const COOLDOWN_MS = 3_600_000
 
 /**
  * One make: gives a kind a tool, or up. Straight from top to bottom, and again from the top after every wait and every crash: steps that have ended are found
  * ended, replies that were paid for are found kept, and the plan is the one it began with. A make always ends, and then every line that waited for it goes on.
  */
-export async function makeTool(services: Services, job: MakerJob, context: JobContext): Promise<null> {
+export async function makeTool(services: Services, asked: MakerJob, context: JobContext): Promise<null> {
   const { registry } = services
-  const kind = await registry.kinds.get(job.kind)
-  if (kind === null) throw new Error(`there is no kind ${job.kind}`)
-  if (kind.generation !== job.generation || isSettled(kind)) {
+  const kind = await registry.kinds.get(asked.kind)
+  if (kind === null) throw new Error(`there is no kind ${asked.kind}`)
+  if (kind.generation !== asked.generation || isSettled(kind)) {
     await releaseWaiting(services, kind)
     return null
   }
+  const run = await payingRun(services, asked)
+  // Nobody is there to pay, and nobody waits: whoever needs the tool adds the make again, and finds what has been paid for.
+  if (run === null) return null
+  const job = { ...asked, run }
 
   // Its maker may have died before all that waited for the tool had gone to it.
   if (kind.version > 0) await releaseWaiting(services, kind)
@@ -76,6 +82,19 @@ async function label(services: Services, job: MakerJob, kind: Kind, reason: stri
 /** A make that its workers could not survive, or that met what nobody expected, ends too: its lines must not wait for ever. */
 export async function abandonMake(services: Services, job: MakerJob, error: Error, context: JobContext): Promise<void> {
   await decline(services, job, `the make failed: ${error.message}`, null, context)
+}
+
+/** The run that pays: the one that asked, or, if that is halted, done or gone, one that waits for the tool. Null where there is none. */
+async function payingRun({ registry }: Services, job: MakerJob): Promise<string | null> {
+  const waiting = await registry.kinds.peekWaiting(job.kind, WAITING_LOOKED_AT)
+  const candidates = new Set([job.run, ...waiting.map(({ run }) => run)])
+  for (const run of candidates) {
+    const record = await registry.runs.get(run)
+    if (record?.state === 'active' && record.haltedBy === null) return run
+  }
+  // Lines that wait for a tool wait for their run to go on, too.
+  if (waiting.length > 0) throw new LaterError('every run that waits for this tool is halted', HALTED_CHECK_MS)
+  return null
 }
 
 function isSettled(kind: Kind): boolean {

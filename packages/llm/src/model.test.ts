@@ -363,7 +363,7 @@ describe('errors', () => {
 
   test.each([
     ['{"error": "model \\"x\\" not found"}', 'HTTP 404: model "x" not found;'],
-    ['{"object": "error", "message": "The model `x` does not exist.", "code": 404}', 'HTTP 404: The model `x` does not exist.;'],
+    ['{"object": "error", "message": "The model `x` does not exist.", "code": 404}', 'HTTP 404: The model `x` does not exist;'],
     ['{"detail": [{"msg": "field required"}]}', 'HTTP 404: [{"msg":"field required"}];'],
     ['<!doctype html><title>Not here</title>', 'HTTP 404: an HTML page ("Not here");'],
   ])('keeps what an error body says: %s', async (body, told) => {

@@ -18,7 +18,11 @@ export function readAnswer(answer: Answer, asked: Asked): ReadReply {
   const fail = (kind: ModelErrorKind, what: string, details: ModelErrorDetails = {}) => {
     const mend = mendFor(kind, `TOOLWRIGHT_${asked.role.toUpperCase()}`)
     const told = withoutSecrets(what, asked.apiKey, asked.url)
-    return new ModelError(`${asked.role} model ${asked.model} at ${asked.url.host}: ${told}; ${mend}`, kind, details)
+    return new ModelError(
+      `${asked.role} model ${asked.model} at ${asked.url.host}: ${told.replace(/[.;,\s]+$/, '')}; ${mend}`,
+      kind,
+      details,
+    )
   }
   switch (answer.status) {
     case 'ok': {

@@ -58,6 +58,17 @@ describe('adding jobs', () => {
 })
 
 describe('asking', () => {
+  test("tells a run's jobs from others, waiting or delayed", async () => {
+    await jobs.queues.add('requests', [
+      { id: 'requests-a', data: requests(1) },
+      { id: 'requests-b', data: requests(2), delayMs: 60_000 },
+      { id: 'requests-c', data: { ...requests(3), run: 'r-bbbbbbbbbb' } },
+    ])
+    expect(await jobs.queues.countOf('requests', RUN)).toBe(2)
+    expect(await jobs.queues.countOf('requests', 'r-bbbbbbbbbb')).toBe(1)
+    expect(await jobs.queues.countOf('maker', RUN)).toBe(0)
+  })
+
   test('leaves nothing behind in Redis', async () => {
     expect(await jobs.queues.depth('results', RUN)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0, waitingChildren: 0 })
     expect(await jobs.queues.workersOf('maker')).toBe(0)

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openSandbox, type Batch, type Call, type Outcome, type Sandbox } from './index.ts'
 
+// A child that was killed takes seconds to be replaced, and many on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 120_000 })
+
 let sandbox: Sandbox
 beforeAll(async () => {
   sandbox = await openSandbox({ log: () => undefined })
@@ -361,7 +364,7 @@ describe('children', () => {
         const found = sandbox.stats().pids.find((candidate) => !spared.includes(candidate))
         if (found === undefined) throw new Error('no child yet')
         return found
-      }, 15_000)
+      }, 60_000)
       process.kill(pid, 'SIGKILL')
     }
     const running = run(source, calls, { timeoutMs: 60_000 })
