@@ -83,7 +83,10 @@ export async function followRun(services: Services, request: RunRequest, interru
         })
     if (end.isDone) {
       follow.noteEnd(end.seq)
-      if (end.seq === 0) throw new UsageError(`${request.input === '-' ? 'standard input' : request.input} holds no requests`)
+      if (end.seq === 0) {
+        await registry.runs.forget(request.run)
+        throw new UsageError(`${request.input === '-' ? 'standard input' : request.input} holds no requests`)
+      }
       await follow.allWritten(end.seq, stop.signal)
     }
     if (!stop.signal.aborted) await follow.makesSettled(stop.signal)
