@@ -8,12 +8,14 @@ import { runExecution } from './run-execution.ts'
 /** Holds no model key, and needs no more of Redis than the queues: what it runs is untrusted. */
 await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_000 }, async (lifetime) => {
   const environment = readEnvironment()
-  const stage = await openStage('executor', environment, lifetime)
+  let isOpen = false
+  const stage = await openStage('executor', environment, lifetime, () => isOpen)
   const sandbox = await openSandbox({
     children: { first: environment.concurrency, second: 1 },
     log: (event, message) => stage.log.info(event, message),
   })
   lifetime.closeLater('sandbox', () => sandbox.close())
+  isOpen = true
   const children = new Gauge({
     name: 'toolwright_sandbox_children',
     help: 'Child processes that run Python, by whether they are alive',

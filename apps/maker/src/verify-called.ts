@@ -13,7 +13,7 @@ import type { JobContext } from '@toolwright/queues'
 import { clip } from './describe-failures.ts'
 import { outcomesOf } from './outcomes-of.ts'
 import type { Candidate } from './proposal.ts'
-import type { VerifyOptions } from './verify.ts'
+import type { VerifyOptions } from './verify-options.ts'
 
 /** Light-model calls that verify the `called` tier. */
 const MAX_CALLED = 3

@@ -1,12 +1,12 @@
-import { type CalledTool, checkArguments, executionOf, extractCalls, normalAnswer, type Payer, readExtracted } from '@toolwright/answering'
-import type { Example, KindId, Outcome } from '@toolwright/contracts'
-import type { JobContext } from '@toolwright/queues'
+import { type CalledTool, checkArguments, executionOf, extractCalls, normalAnswer, readExtracted } from '@toolwright/answering'
+import type { Example, Outcome } from '@toolwright/contracts'
 import type { MakePlan } from '@toolwright/registry'
 import { describeFailures, type Own } from './describe-failures.ts'
 import { mutantsOf } from './mutants.ts'
 import { outcomesOf } from './outcomes-of.ts'
 import type { Candidate } from './proposal.ts'
 import { verifyCalled } from './verify-called.ts'
+import type { VerifyOptions } from './verify-options.ts'
 
 /** Of the mutants, at most this share may yield the arguments of their original: some words carry no meaning. */
 const MAX_SURVIVING_SHARE = 0.15
@@ -35,17 +35,6 @@ export interface Verdict {
   extractedTexts: string[]
   /** Texts that it understood and answered otherwise than the label says, with its answers. */
   wrong: { text: string; answer: string }[]
-}
-
-export interface VerifyOptions {
-  payer: Payer
-  payment: { run: string; kind: KindId; make: { kind: KindId; generation: number } }
-  plan: MakePlan
-  /** Held-back examples that an earlier repair has shown: they are checked, but prove nothing. */
-  revealed: ReadonlySet<string>
-  /** Unique among the make's verifications. */
-  step: string
-  context: JobContext
 }
 
 /** Verifies a candidate by running it, through the code that serves: each tier alone, twice in differing surroundings, in an interpreter that is new for every call. */

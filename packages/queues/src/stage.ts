@@ -30,8 +30,13 @@ export interface Stage {
 /** Active jobs may go on for this long when the process is asked to stop; then they are handed back to their queue. */
 const STOP_GRACE_MS = 5_000
 
-/** Opens what all stages have in common: Redis, queues, log, metrics. All is closed with the process, workers first. */
-export async function openStage(stage: string, environment: StageEnvironment, lifetime: Lifetime): Promise<Stage> {
+/** Opens what all stages have in common: Redis, queues, log, metrics. All is closed with the process, workers first. `isReady`: what `/readyz` waits for, beside Redis. */
+export async function openStage(
+  stage: string,
+  environment: StageEnvironment,
+  lifetime: Lifetime,
+  isReady: () => boolean = () => true,
+): Promise<Stage> {
   const log = openLog({ stage, level: environment.logLevel })
   const prefixes = keyPrefixes(environment.prefix, environment.space)
   const redis = connectRedis(environment.redisUrl, { patient: true, name: `toolwright-${stage}` })
@@ -42,7 +47,7 @@ export async function openStage(stage: string, environment: StageEnvironment, li
     stage,
     home: environment.home,
     port: environment.metricsPort,
-    isReady: async () => (await redis.ping()) === 'PONG',
+    isReady: async () => isReady() && (await redis.ping()) === 'PONG',
   })
   lifetime.closeLater('metrics', () => server.close())
 

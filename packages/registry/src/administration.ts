@@ -1,7 +1,7 @@
 import { hashOf, type KindId, Example, Tool } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { registryKeys } from './keys.ts'
-import { type Kind, MAX_GATHERING, type Reading } from './kinds.ts'
+import { type Kind, MAX_GATHERING, type Reading } from './kind.ts'
 import { openScript } from './script.ts'
 
 /** What a person changes by hand; no process that serves requests needs it. */

@@ -5,16 +5,15 @@ export {
   MAX_GATHERING,
   MAX_GATHERING_RAISED,
   REFUSED_FOR_MAKE,
-  shapeOf,
   type Kind,
-  type Kinds,
   type KindState,
   type MakeEnd,
   type PeekedLine,
   type Placement,
   type Reading,
   type WaitingLine,
-} from './kinds.ts'
+} from './kind.ts'
+export { shapeOf, type Kinds } from './kinds.ts'
 export { MakePlan, type Makes } from './makes.ts'
 export { type DirectSums, type Intent, KeptReply, type Money, type Sums, type Uncertain } from './money.ts'
 export { type KindIndex, learn, type Neighbour, openKindIndex, readingOf } from './reading.ts'

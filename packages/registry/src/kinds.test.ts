@@ -1,6 +1,7 @@
 import type { Example, KindId, Line } from '@toolwright/contracts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { EXAMPLES_FOR_MAKE, type Kind, type Kinds, MAX_GATHERING, type Placement } from './kinds.ts'
+import { EXAMPLES_FOR_MAKE, type Kind, MAX_GATHERING, type Placement } from './kind.ts'
+import { type Kinds } from './kinds.ts'
 import { readingOf } from './reading.ts'
 import { openRegistry } from './registry.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'

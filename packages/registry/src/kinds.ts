@@ -1,82 +1,20 @@
-import { hashOf, type KindId, kindIdOf, Line } from '@toolwright/contracts'
+import { hashOf, type KindId, kindIdOf, type Line } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
-import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
+import {
+  type Kind,
+  type KindState,
+  type MakeEnd,
+  MAX_GATHERING,
+  parseKind,
+  type PeekedLine,
+  type Placement,
+  PlacementText,
+  type Reading,
+  WaitingLine,
+} from './kind.ts'
+import { CREATE, SAVE_READING, PLACE, TAKE, SETTLE, NOTE_CALL, POINT } from './kind-scripts.ts'
 import { openScript } from './script.ts'
-
-/** Lines of a kind that may go direct, in flight or done, before its make is settled. */
-export const MAX_GATHERING = 10
-/** As far as that counter is raised, one for one, where answers did not become examples. */
-export const MAX_GATHERING_RAISED = 20
-/** Examples that start a make: 3 to propose from, 3 held back (LATM, arXiv 2305.17126, section 3.1). */
-export const EXAMPLES_FOR_MAKE = 6
-/** Refused lines with a trusted answer that start a new make. */
-export const REFUSED_FOR_MAKE = 6
-
-/**
- * nursery: one or two texts, no kind yet. gathering: examples are collected, a make is due. tooled: a tool serves. declined: no tool could be made, or the
- * nursery was full. unworthy: a tool would not pay yet. demoted: the tool failed too often.
- */
-export const KindState = z.enum(['nursery', 'gathering', 'tooled', 'declined', 'unworthy', 'demoted'])
-export type KindState = z.infer<typeof KindState>
-
-/** How a kind's lines read: templates in use, and texts that belong to the kind but fit none of them yet. */
-export const Reading = z.object({
-  templates: z.array(z.object({ tokens: z.array(z.string().nullable()), lines: z.int() })),
-  pending: z.array(z.string()),
-  /** A few texts, to show to the judge. */
-  samples: z.array(z.string()),
-  members: z.int().nonnegative(),
-  /** For kinds nearly without words: every token that their lines have used so far, and how many lines in a row brought no new one. Null for the others. */
-  vocabulary: z
-    .object({ tokens: z.array(z.string()), steadyLines: z.int().nonnegative() })
-    .nullable()
-    .default(null),
-})
-export type Reading = z.infer<typeof Reading>
-
-export interface Kind {
-  id: KindId
-  label: string
-  /** The name the user gave, or ''. */
-  name: string
-  frame: string
-  state: KindState
-  /** The version that serves, 0 for none. */
-  version: number
-  /** How many versions were ever published. */
-  versions: number
-  /** Which make is due or under way. */
-  generation: number
-  seen: number
-  /** Lines let through to gather, of at most `allowed`. */
-  started: number
-  allowed: number
-  cooldownUntil: number
-  failures: number
-  /** The kind that this one was merged into, or ''. */
-  alias: string
-  reason: string
-  rev: number
-  reading: Reading
-}
-
-/** Where lines of one kind go. `gather`: direct, as examples of the kind. Indexes are into the lines that were placed. */
-export type Placement =
-  | { go: 'tool'; version: number }
-  | { go: 'alias'; kind: KindId }
-  | { go: 'split'; gather: number[]; direct: number[]; waiting: number; generation: number; makes: boolean }
-
-export const WaitingLine = z.object({ run: z.string(), line: Line })
-export type WaitingLine = z.infer<typeof WaitingLine>
-
-/** A waiting line as it is stored, by which it can be taken away. */
-export type PeekedLine = WaitingLine & { stored: string }
-
-export type MakeEnd =
-  | { end: 'published'; version: number; tool: string }
-  | { end: 'declined'; reason: string; cooldownMs: number }
-  | { end: 'unworthy'; worthAt: number }
 
 export interface Kinds {
   get(kind: string): Promise<Kind | null>
@@ -118,153 +56,6 @@ export interface Kinds {
 /** Kinds of one or two texts that are kept at the same time; the oldest make room. */
 const MAX_NURSERY = 300
 const MAX_DECISIONS = 20_000
-
-const BUMP = `
-local function bump(kindsChanges, epochKey, id)
-  local epoch = redis.call('INCR', epochKey)
-  redis.call('ZADD', kindsChanges, epoch, id)
-end
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-`
-
-const CREATE = `${BUMP}
-if ARGV[2] ~= '' and tonumber(redis.call('GET', KEYS[3]) or '0') ~= tonumber(ARGV[2]) then return 0 end
-if redis.call('SADD', KEYS[2], ARGV[1]) == 0 then return 2 end
-for index = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1]) end
-bump(KEYS[4], KEYS[3], ARGV[1])
-return 1
-`
-
-const SAVE_READING = `${BUMP}
-if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'reading', ARGV[3], 'state', ARGV[4])
-redis.call('HINCRBY', KEYS[1], 'rev', 1)
-bump(KEYS[4], KEYS[3], ARGV[1])
-return 1
-`
-
-const PLACE = `${BUMP}
-local earlier = redis.call('HGET', KEYS[4], ARGV[2])
-if earlier then return earlier end
-local kind = redis.call('HMGET', KEYS[1], 'alias', 'version', 'state', 'cooldownUntil', 'started', 'allowed', 'generation', 'worthAt')
-if kind[1] and kind[1] ~= '' then return cjson.encode({go = 'alias', kind = kind[1]}) end
-local count = #ARGV - 4
-local seen = redis.call('HINCRBY', KEYS[1], 'seen', count)
-if tonumber(kind[2]) > 0 then return cjson.encode({go = 'tool', version = tonumber(kind[2])}) end
-local state, started, allowed = kind[3], tonumber(kind[5]), tonumber(kind[6])
-local function settled(direct)
-  local list = {}
-  for index = 1, count do list[index] = index - 1 end
-  return cjson.encode({go = 'split', gather = {}, direct = direct and list or {}, waiting = 0, generation = tonumber(kind[7]), makes = false})
-end
-local answer
-if state == 'declined' and now() < tonumber(kind[4] or '0') then
-  answer = settled(true)
-elseif state == 'unworthy' and seen < tonumber(kind[8] or '0') then
-  answer = settled(true)
-else
-  if state == 'declined' or state == 'unworthy' then
-    state = 'gathering'
-    started, allowed = 0, tonumber(ARGV[4])
-    redis.call('HSET', KEYS[1], 'state', state, 'allowed', allowed)
-    bump(KEYS[7], KEYS[8], ARGV[1])
-  end
-  local room = allowed - started
-  if state ~= 'nursery' and redis.call('HLEN', KEYS[3]) >= ${EXAMPLES_FOR_MAKE} then room = 0 end
-  if state == 'nursery' then room = count end
-  local gather, direct, waiting = {}, {}, 0
-  local isPatient = ARGV[3] == 'wait' and state ~= 'demoted'
-  for index = 1, count do
-    if room > 0 then
-      gather[#gather + 1] = index - 1
-      room = room - 1
-    elseif isPatient then
-      redis.call('RPUSH', KEYS[2], ARGV[index + 4])
-      waiting = waiting + 1
-    else
-      direct[#direct + 1] = index - 1
-    end
-  end
-  redis.call('HSET', KEYS[1], 'started', started + #gather)
-  if waiting > 0 then
-    redis.call('HINCRBY', KEYS[5], 'waiting', waiting)
-    redis.call('SADD', KEYS[6], ARGV[1])
-  end
-  answer = cjson.encode({go = 'split', gather = gather, direct = direct, waiting = waiting, generation = tonumber(kind[7]), makes = state ~= 'nursery'})
-end
-redis.call('HSET', KEYS[4], ARGV[2], answer)
-return answer
-`
-
-const TAKE = `
-local taken, perRun = 0, {}
-for index = 3, #ARGV, 2 do
-  if redis.call('LREM', KEYS[1], 1, ARGV[index + 1]) == 1 then
-    taken = taken + 1
-    local run = tonumber(ARGV[index])
-    perRun[run] = (perRun[run] or 0) + 1
-  end
-end
-if redis.call('LLEN', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
-if ARGV[2] == '1' and taken > 0 then
-  redis.call('HINCRBY', KEYS[3], 'started', taken)
-  local kind = redis.call('HMGET', KEYS[3], 'started', 'allowed')
-  if tonumber(kind[1]) > tonumber(kind[2]) then redis.call('HSET', KEYS[3], 'allowed', kind[1]) end
-end
-for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 3], 'waiting', -count) end
-return taken
-`
-
-const SETTLE = `${BUMP}
-local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')
-if kind[1] ~= ARGV[2] then return 0 end
-local fields = {'started', 0, 'allowed', ${MAX_GATHERING}, 'refused', 0, 'refusedAsked', 0}
-local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
-if ARGV[3] == 'published' then
-  if tonumber(kind[2]) + 1 ~= tonumber(ARGV[4]) then return 0 end
-  redis.call('HSET', KEYS[5], ARGV[4], ARGV[5])
-  set('version', ARGV[4]) set('versions', ARGV[4]) set('state', 'tooled') set('failures', 0) set('reason', '')
-elseif ARGV[3] == 'declined' then
-  local failures = tonumber(kind[4] or '0') + 1
-  set('failures', failures) set('reason', ARGV[4])
-  set('cooldownUntil', string.format('%d', now() + tonumber(ARGV[5]) * 2 ^ math.min(failures - 1, 8)))
-  if tonumber(kind[3]) == 0 then set('state', 'declined') end
-else
-  set('worthAt', ARGV[4])
-  if tonumber(kind[3]) == 0 then set('state', 'unworthy') end
-end
-redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('HINCRBY', KEYS[1], 'generation', 1)
-redis.call('DEL', KEYS[2])
-bump(KEYS[4], KEYS[3], ARGV[1])
-return 1
-`
-
-const NOTE_CALL = `${BUMP}
-redis.call('LPUSH', KEYS[2], ARGV[3])
-redis.call('LTRIM', KEYS[2], 0, 19)
-local failures = 0
-for _, one in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do failures = failures + tonumber(one) end
-if failures <= 5 or redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'version', 0, 'state', 'demoted', 'reason', failures .. ' of its last 20 called answers failed')
-bump(KEYS[4], KEYS[3], ARGV[1])
-return 1
-`
-
-const POINT = `${BUMP}
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if ARGV[2] ~= '0' and redis.call('HEXISTS', KEYS[5], ARGV[2]) == 0 then return 2 end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3], 'reason', ARGV[4])
--- A make under way was begun for another state of things: its end no longer counts.
-redis.call('HINCRBY', KEYS[1], 'generation', 1)
-redis.call('DEL', KEYS[6])
-if ARGV[3] == 'declined' then redis.call('HSET', KEYS[1], 'cooldownUntil', ARGV[5]) end
-bump(KEYS[4], KEYS[3], ARGV[1])
-return 1
-`
 
 export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
   const create = openScript(redis, CREATE)
@@ -440,35 +231,4 @@ function freshKind(
 /** What two texts of the same words have in common when only their numbers differ: a decision about one holds for the other. */
 export function shapeOf(frame: string, tokens: readonly string[]): string {
   return hashOf(frame, ...tokens.map((token) => (/^\p{N}+$/u.test(token) ? '0' : token))).slice(0, 24)
-}
-
-// Lua writes an empty list as an empty object.
-const Indexes = z.union([z.array(z.int()), z.object({}).transform((): number[] => [])])
-const PlacementText = z.discriminatedUnion('go', [
-  z.object({ go: z.literal('tool'), version: z.int() }),
-  z.object({ go: z.literal('alias'), kind: z.string() }),
-  z.object({ go: z.literal('split'), gather: Indexes, direct: Indexes, waiting: z.int(), generation: z.int(), makes: z.boolean() }),
-])
-
-function parseKind(hash: Record<string, string>): Kind {
-  const value = (field: string) => Number(hash[field] ?? 0)
-  return {
-    id: hash['id']!,
-    label: hash['label'] ?? '',
-    name: hash['name'] ?? '',
-    frame: hash['frame'] ?? '',
-    state: KindState.parse(hash['state']),
-    version: value('version'),
-    versions: value('versions'),
-    generation: value('generation'),
-    seen: value('seen'),
-    started: value('started'),
-    allowed: value('allowed'),
-    cooldownUntil: value('cooldownUntil'),
-    failures: value('failures'),
-    alias: hash['alias'] ?? '',
-    reason: hash['reason'] ?? '',
-    rev: value('rev'),
-    reading: Reading.parse(JSON.parse(hash['reading'] ?? '{"templates":[],"pending":[],"samples":[],"members":0,"vocabulary":null}')),
-  }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Kind, Kinds, Reading } from './kinds.ts'
+import { type Kind, type Reading } from './kind.ts'
+import { type Kinds } from './kinds.ts'
 import { learn, openKindIndex, readingOf } from './reading.ts'
 
 const read = (texts: string[]) => texts.slice(1).reduce(learn, readingOf(texts[0]!))

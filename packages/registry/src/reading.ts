@@ -1,5 +1,6 @@
 import type { KindId } from '@toolwright/contracts'
-import type { Kind, Kinds, Reading } from './kinds.ts'
+import { type Kind, type Reading } from './kind.ts'
+import { type Kinds } from './kinds.ts'
 import {
   apply,
   differences,

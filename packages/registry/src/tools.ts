@@ -2,7 +2,7 @@ import { Example, hashOf, type KindId, Tool } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
-import { MAX_GATHERING_RAISED, REFUSED_FOR_MAKE } from './kinds.ts'
+import { MAX_GATHERING_RAISED, REFUSED_FOR_MAKE } from './kind.ts'
 import { openScript } from './script.ts'
 
 /** A kind's examples that are kept; further ones are not needed. */
