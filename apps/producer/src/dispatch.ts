@@ -1,11 +1,13 @@
 import { type Example, type KindId, type Line, type RequestsJob, type RunSettings } from '@toolwright/contracts'
 import { addDirect, addJudge, addMake, addToTool, type JobContext, type Queues } from '@toolwright/queues'
 import { EXAMPLES_FOR_MAKE, type KindIndex, type Placement, type Registry, shapeOf, tokensOf } from '@toolwright/registry'
+import type { Destination, Regrouping, Turn } from './regroup.ts'
 
 interface Dispatch {
   registry: Registry
   queues: Queues
   index: KindIndex
+  regrouping: Regrouping
   /** Settings of runs, as they were read; they never change while a run lives. */
   settings: Map<string, RunSettings>
 }
@@ -18,6 +20,21 @@ type Decision = { to: 'kind'; kind: KindId; line: Line } | { to: 'judge'; line: 
  * remembered decision places goes to be judged, and comes back with its kind.
  */
 export async function dispatch(services: Dispatch, job: RequestsJob, context: JobContext): Promise<null> {
+  const turn = services.regrouping.begin()
+  let tokens: string[]
+  try {
+    tokens = await place(services, job, context, turn)
+  } catch (error) {
+    turn.drop()
+    throw error
+  }
+  await turn.send()
+  await services.registry.kinds.dropPlaced(job.run, tokens)
+  return null
+}
+
+/** Sends on what goes elsewhere, and puts what goes to tools into this job's turn. Returns under which tokens placements are kept. */
+async function place(services: Dispatch, job: RequestsJob, context: JobContext, turn: Turn): Promise<string[]> {
   const { registry, queues, index } = services
   await index.refresh()
   const decisions = await decide(services, job)
@@ -42,12 +59,11 @@ export async function dispatch(services: Dispatch, job: RequestsJob, context: Jo
     [...byKind].map(async ([kind, lines]) => {
       const token = `${context.jobId}:${kind}`
       tokens.push(token)
-      await sendKind(services, job.run, kind, lines, token)
+      await sendKind(services, job.run, kind, lines, token, turn)
     }),
   )
   await registry.runs.addDispatched(job.run, job.lines.length - judged.length)
-  await registry.kinds.dropPlaced(job.run, tokens)
-  return null
+  return tokens
 }
 
 async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<Decision[]> {
@@ -82,21 +98,21 @@ async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<
   return decisions
 }
 
-async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Line[], token: string): Promise<void> {
+async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Line[], token: string, turn: Turn): Promise<void> {
   const { registry, queues } = services
   const [state] = await registry.kinds.peek([kind])
-  if (state !== undefined && state.alias !== '') return await sendKind(services, run, state.alias, lines, token)
+  if (state !== undefined && state.alias !== '') return await sendKind(services, run, state.alias, lines, token, turn)
   if (state !== undefined && state.version > 0) {
     await registry.kinds.addSeen(kind, lines.length)
-    return await addToolJobs(services, run, kind, state.version, lines)
+    return turn.put({ run, kind, version: state.version }, lines)
   }
   await addGivenExamples(registry, run, kind, lines)
   const placement = await registry.kinds.place(kind, run, token, lines, (await settingsOf(services, run)).whileMaking)
   switch (placement.go) {
     case 'alias':
-      return await sendKind(services, run, placement.kind, lines, token)
+      return await sendKind(services, run, placement.kind, lines, token, turn)
     case 'tool':
-      return await addToolJobs(services, run, kind, placement.version, lines)
+      return turn.put({ run, kind, version: placement.version }, lines)
     case 'split':
       return await addSplit(queues, run, kind, lines, placement)
   }
@@ -110,9 +126,14 @@ async function addSplit(queues: Queues, run: string, kind: KindId, lines: Line[]
   if (placement.makes) await addMake(queues, run, kind, placement.generation)
 }
 
-async function addToolJobs({ registry, queues }: Dispatch, run: string, kind: KindId, version: number, lines: Line[]): Promise<void> {
-  const { tiers } = await registry.tools.get(kind, version)
-  await addToTool(queues, { run, kind, version }, tiers, lines)
+/** Lines for one exact tool version, as batches. */
+export async function sendToTool(
+  { registry, queues }: Pick<Dispatch, 'registry' | 'queues'>,
+  destination: Destination,
+  lines: Line[],
+): Promise<void> {
+  const { tiers } = await registry.tools.get(destination.kind, destination.version)
+  await addToTool(queues, destination, tiers, lines)
 }
 
 /** Targets that came with requests are examples at once: a labelled kind needs no answer to be paid for. */

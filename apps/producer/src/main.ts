@@ -1,15 +1,25 @@
 import { openStage } from '@toolwright/queues'
 import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
-import { dispatch } from './dispatch.ts'
+import { dispatch, sendToTool } from './dispatch.ts'
 import { readEnvironment } from './env.ts'
+import { openRegrouping } from './regroup.ts'
 
 /** The dispatcher. The client of a run is `run-main.ts`. */
 await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime) => {
   const environment = readEnvironment()
   const stage = await openStage('producer', environment, lifetime)
   const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
-  const services = { registry, queues: stage.queues, index: openKindIndex(registry.kinds), settings: new Map() }
+  const services = {
+    registry,
+    queues: stage.queues,
+    index: openKindIndex(registry.kinds),
+    settings: new Map(),
+    regrouping: openRegrouping({
+      concurrency: environment.concurrency,
+      send: (destination, lines) => sendToTool({ registry, queues: stage.queues }, destination, lines),
+    }),
+  }
   stage.serve({
     queue: 'requests',
     concurrency: environment.concurrency,
