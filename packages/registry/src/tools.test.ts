@@ -111,3 +111,9 @@ test('sums up what makes came to; one that never began has no price', async () =
   await tools.noteMake('unworthy', null)
   expect(await tools.makes()).toEqual({ published: 2, declined: 2, unworthy: 1, priced: 3, costNano: 157 })
 })
+
+test('an answer that a user gave is never replaced', async () => {
+  await tools.addExample(kind, example('given', { source: 'given', answer: 'theirs' }))
+  await tools.replaceExample(kind, example('given', { source: 'tools', answer: 'ours' }))
+  expect((await tools.examples(kind)).find(({ text }) => text === 'given')?.answer).toBe('theirs')
+})

@@ -19,7 +19,7 @@ export interface Tools {
   /** Keeps an example, the first for its text. Returns how many the kind has, and how many of them its tool refused. */
   addExample(kind: KindId, example: Example): Promise<{ examples: number; refused: number }>
   examples(kind: KindId): Promise<Example[]>
-  /** A label was contradicted and asked for again: the new one takes its place. */
+  /** A label that is trusted more takes its place; one that a user gave is never overruled. */
   replaceExample(kind: KindId, example: Example): Promise<void>
   dropExample(kind: KindId, text: string): Promise<void>
   /**
@@ -77,6 +77,8 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       return texts.map((text) => Example.parse(JSON.parse(text))).toSorted((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1))
     },
     replaceExample: async (kind, example) => {
+      const known = await redis.hget(keys.examples(kind), fieldOf(example.text))
+      if (known !== null && Example.parse(JSON.parse(known)).source === 'given') return
       await redis.hset(keys.examples(kind), fieldOf(example.text), JSON.stringify(example))
     },
     dropExample: async (kind, text) => {
