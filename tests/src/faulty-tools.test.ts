@@ -9,6 +9,7 @@ import type { JobContext } from '@toolwright/queues'
 import type { MakePlan } from '@toolwright/registry'
 import { openLog } from '@toolwright/runtime'
 import { openSandbox, type Sandbox } from '@toolwright/sandbox'
+import { IMAGE_FOLDER } from '@toolwright/sandbox/testing'
 import { type Simulator, startSimulator } from '@toolwright/simulator/src/server.ts'
 import { FaultyWay } from '@toolwright/simulator/src/settings.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -28,7 +29,7 @@ describe('a tool that is wrong in one way', () => {
   beforeAll(async () => {
     ;[simulator, sandbox] = await Promise.all([
       startSimulator({ settings: { wrongness: { light: { call: { otherwise: 0 } } } } }),
-      openSandbox({ log: () => undefined }),
+      openSandbox({ imageFolder: IMAGE_FOLDER, log: () => undefined }),
     ])
   }, 60_000)
   afterAll(async () => {
@@ -147,7 +148,7 @@ function planOf(name: string, draw: number): MakePlan {
     .filter((family) => family.name !== name)
     .map((family) => {
       const { text, target } = family.generate(seededRandom('foreign', draw, family.name), 0)
-      return { text, answer: target }
+      return { text, answer: target, run: '' }
     })
   return { v: 1, shown: examples.slice(0, 3), heldBack: examples.slice(3), foreign }
 }

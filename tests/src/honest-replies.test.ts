@@ -2,6 +2,7 @@ import { executionOf, extractCalls, readExtracted } from '@toolwright/answering'
 import { familyNamed, generateStream } from '@toolwright/families'
 import { readProposal } from '@toolwright/maker/src/proposal.ts'
 import { openSandbox, type Sandbox } from '@toolwright/sandbox'
+import { IMAGE_FOLDER } from '@toolwright/sandbox/testing'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ const HAS_BUG = new Set(['table-lookup.md'])
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await openSandbox({ log: () => undefined })
+  sandbox = await openSandbox({ imageFolder: IMAGE_FOLDER, log: () => undefined })
 }, 90_000)
 afterAll(() => sandbox.close())
 

@@ -11,9 +11,12 @@ await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_00
   let isOpen = false
   const stage = await openStage('executor', environment, lifetime, () => isOpen)
   const sandbox = await openSandbox({
+    imageFolder: environment.imageFolder,
+    wheels: environment.sandboxWheels,
     children: { first: environment.concurrency, second: 1 },
     log: (event, message) => stage.log.info(event, message),
   })
+  for (const what of sandbox.missing) stage.log.warn({ missing: what }, 'a layer of the sandbox is missing')
   lifetime.closeLater('sandbox', () => sandbox.close())
   isOpen = true
   const children = new Gauge({

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, expectTypeOf, test } from 'vitest'
 import type * as contracts from '@toolwright/contracts'
 import { ExecutionJob, ExecutionResult } from '@toolwright/contracts'
 import { openSandbox, type Call, type Outcome, type Sandbox, type Surroundings } from '@toolwright/sandbox'
+import { IMAGE_FOLDER } from '@toolwright/sandbox/testing'
 import { runExecution } from './run-execution.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await openSandbox({ log: () => undefined })
+  sandbox = await openSandbox({ imageFolder: IMAGE_FOLDER, log: () => undefined })
 }, 60_000)
 afterAll(() => sandbox.close())
 

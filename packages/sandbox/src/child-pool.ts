@@ -9,9 +9,10 @@ export interface Slot {
 export interface ChildPool {
   /** Hands over a slot when one is free, in the order of asking. Rejects when the signal is aborted or the pool closed before. */
   withSlot<T>(use: (slot: Slot) => Promise<T>, signal?: AbortSignal): Promise<T>
-  /** Starts every child; resolves when all stand. */
+  /** Starts every child; resolves when all that serve stand. */
   warm(): Promise<void>
-  stats(): { started: number; pids: number[]; restarts: number }
+  /** `wanted`: children that were asked for so far, the spare one included, whether they stand or are being replaced. */
+  stats(): { wanted: number; pids: number[]; restarts: number }
   close(): Promise<void>
 }
 
@@ -27,40 +28,68 @@ interface Waiter {
   refuse(reason: unknown): void
 }
 
-/** Children of one kind. A child that ends, for whatever reason, is replaced at once, so that the next batch finds a warm one; a failed start is tried again only by the next batch. */
+/**
+ * Children of one kind, and a spare one, started beforehand, that takes the place of the next that ends. A child that ends, for whatever reason, is replaced at once,
+ * so that the next batch finds a warm one; a failed start is tried again only by the next batch.
+ */
 export function openChildPool(options: {
   count: number
+  hasSpare: boolean
   start: () => Promise<Child>
   log: (event: object, message: string) => void
 }): ChildPool {
   const places: Place[] = Array.from({ length: options.count }, () => ({ isBusy: false, child: null, starting: null, hasStarted: false }))
   const waiters: Waiter[] = []
+  const all = new Set<Child>()
+  let spare: Promise<Child> | null = null
   let restarts = 0
   let isClosed = false
 
   function childOf(place: Place): Promise<Child> {
     if (place.child?.isAlive()) return Promise.resolve(place.child)
-    place.starting ??= start(place).finally(() => {
+    place.starting ??= fill(place).finally(() => {
       place.starting = null
     })
     return place.starting
   }
 
-  async function start(place: Place): Promise<Child> {
-    if (isClosed) throw new Error('the sandbox is closed')
+  async function fill(place: Place): Promise<Child> {
     if (place.hasStarted) restarts++
     place.hasStarted = true
+    const child = (await takeSpare()) ?? (await start())
+    place.child = child
+    void child.exited.then((why) => replace(place, child, why))
+    refillSpare()
+    return child
+  }
+
+  async function start(): Promise<Child> {
+    if (isClosed) throw new Error('the sandbox is closed')
     const startedAt = performance.now()
     const child = await options.start()
     options.log({ pid: child.pid, startMs: Math.round(performance.now() - startedAt) }, 'sandbox child ready')
+    all.add(child)
+    void child.exited.then(() => all.delete(child))
     if (isClosed) {
       child.kill('the sandbox is closed')
       await child.exited
       throw new Error('the sandbox is closed')
     }
-    place.child = child
-    void child.exited.then((why) => replace(place, child, why))
     return child
+  }
+
+  async function takeSpare(): Promise<Child | null> {
+    const taken = spare
+    spare = null
+    if (taken === null) return null
+    const child = await taken.catch(() => null)
+    return child?.isAlive() ? child : null
+  }
+
+  function refillSpare(): void {
+    if (!options.hasSpare || isClosed || spare !== null) return
+    spare = start()
+    spare.catch((error: unknown) => options.log({ error: String(error) }, 'the spare sandbox child did not start'))
   }
 
   function replace(place: Place, child: Child, why: string): void {
@@ -117,17 +146,17 @@ export function openChildPool(options: {
     warm: async () => {
       await Promise.all(places.map(childOf))
     },
-    stats: () => ({
-      started: places.filter((place) => place.hasStarted).length,
-      pids: places.flatMap((place) => (place.child?.isAlive() ? [place.child.pid] : [])),
-      restarts,
-    }),
+    stats: () => {
+      const started = places.filter((place) => place.hasStarted).length
+      return { wanted: started + (options.hasSpare && started > 0 ? 1 : 0), pids: [...all].map((child) => child.pid), restarts }
+    },
     close: async () => {
       isClosed = true
       for (const waiter of waiters.splice(0)) waiter.refuse(new Error('the sandbox is closed'))
-      await Promise.allSettled(places.flatMap((place) => place.starting ?? []))
-      for (const { child } of places) child?.kill('the sandbox is closed')
-      await Promise.all(places.flatMap((place) => place.child?.exited ?? []))
+      await Promise.allSettled([...places.flatMap((place) => place.starting ?? []), spare])
+      const last = [...all]
+      for (const child of last) child.kill('the sandbox is closed')
+      await Promise.all(last.map((child) => child.exited))
     },
   }
 }

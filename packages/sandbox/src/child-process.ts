@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
 import { Duplex } from 'node:stream'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { encodeFrame, frameDecoder } from './child/frames.ts'
-import type { BatchMessage, ChildSettings } from './child/messages.ts'
+import type { BatchMessage } from './child/messages.ts'
 import { ChildMessage } from './child-message.ts'
 import type { Outcome } from './outcome.ts'
+import { processorMsOf } from './processor-time.ts'
+import { CHANNEL, spawnChild, type SpawnPlan } from './spawn-child.ts'
 
 /** How a batch ended in a child. After all but `done` the child is gone or going. */
 type Ending =
@@ -19,43 +18,23 @@ type Ending =
 export interface Child {
   pid: number
   isAlive(): boolean
-  /** Runs one batch at a time. An outcome is given as soon as its call has finished. Never rejects. */
-  run(batch: BatchMessage, onOutcome: (outcome: Outcome) => void): Promise<Ending>
+  /** Runs one batch at a time, until `deadline` (a value of `performance.now()`) at most. An outcome is given as soon as its call has finished. Never rejects. */
+  run(batch: BatchMessage, deadline: number, onOutcome: (outcome: Outcome) => void): Promise<Ending>
   kill(why: string): void
   /** Why it ended. */
   exited: Promise<string>
 }
 
-const PYODIDE_FOLDER = dirname(fileURLToPath(import.meta.resolve('pyodide/package.json')))
-const CHILD_FOLDER = fileURLToPath(new URL('./child/', import.meta.url))
-const PACKAGE_JSON = fileURLToPath(new URL('../package.json', import.meta.url))
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_STDERR_CHARACTERS = 4_000
 /** The child ends a call itself when its time is up; what still runs this much later is killed. */
 const KILL_GRACE_MS = 1_000
-const CHANNEL = 3
-
-const NODE_FLAGS = [
-  '--permission',
-  `--allow-fs-read=${CHILD_FOLDER}`,
-  `--allow-fs-read=${PYODIDE_FOLDER}`,
-  `--allow-fs-read=${PACKAGE_JSON}`,
-  '--disallow-code-generation-from-strings',
-  '--no-experimental-sqlite',
-  '--no-addons',
-  // Recursion through C code (a cached function that calls itself) needs about 2 KB of stack a level; main threads have 8 MB.
-  '--stack-size=3800',
-]
+/** A child that gets no processor is waited for, up to this many times its limit. */
+const PATIENCE = 4
 
 /** Starts a child and waits until its interpreter stands. Throws a plain Error that says why it does not. */
-export async function startChild(options: Omit<ChildSettings, 'pyodideFolder'> & { startTimeoutMs: number }): Promise<Child> {
-  const { startTimeoutMs, ...rest } = options
-  const settings: ChildSettings = { ...rest, pyodideFolder: PYODIDE_FOLDER }
-  const started = spawn(process.execPath, [...NODE_FLAGS, `${CHILD_FOLDER}main.ts`, JSON.stringify(settings)], {
-    // Nothing of the parent's environment; the zone is set so that a tool's local time is the same on every machine.
-    env: { TZ: 'UTC' },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  })
+export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promise<Child> {
+  const { started, greeting } = spawnChild(plan)
   const channel = duplex(started.stdio[CHANNEL])
   let stderr = ''
   let killedWhy: string | null = null
@@ -91,21 +70,30 @@ export async function startChild(options: Omit<ChildSettings, 'pyodideFolder'> &
     }
   })
 
-  function run(batch: BatchMessage, onOutcome: (outcome: Outcome) => void): Promise<Ending> {
+  function run(batch: BatchMessage, deadline: number, onOutcome: (outcome: Outcome) => void): Promise<Ending> {
     const { promise, resolve } = Promise.withResolvers<Ending>()
     let isCompiling = true
     let missing = batch.calls.length
     let hasOverrun = false
-    const limitMs = batch.timeoutMs + KILL_GRACE_MS
-    let timer = setTimeout(overrun, limitMs)
+    let lastMessageAt = performance.now()
+    const startAt = (delayMs: number, act: () => void) => setTimeout(act, Math.max(0, Math.min(delayMs, deadline - performance.now())))
+    let timer = startAt(batch.timeoutMs, outOfTime)
 
-    function overrun(): void {
+    /** The child ends a call itself when its time is up. What still runs after the grace is killed, unless it had no chance to: another process had the processor. */
+    function outOfTime(): void {
       const seen = missing
-      // This process may have been the slow one: what the child has already written is read before it is judged.
-      setImmediate(() => {
-        if (missing !== seen || onMessage !== receive) return
-        hasOverrun = true
-        kill(`a call ran ${limitMs} ms`)
+      const usedMs = processorMsOf(started.pid ?? 0)
+      timer = startAt(KILL_GRACE_MS, () => {
+        // This process may have been the slow one: what the child has already written is read before it is judged.
+        setImmediate(() => {
+          if (missing !== seen || onMessage !== receive) return
+          const now = performance.now()
+          const usedInGraceMs = (processorMsOf(started.pid ?? 0) ?? KILL_GRACE_MS) - (usedMs ?? 0)
+          const isStarved = usedMs !== null && usedInGraceMs < KILL_GRACE_MS / 2
+          if (isStarved && now < deadline && now - lastMessageAt < PATIENCE * batch.timeoutMs) return outOfTime()
+          hasOverrun = true
+          kill('a call or its batch ran too long')
+        })
       })
     }
     function end(ending: Ending): void {
@@ -116,7 +104,8 @@ export async function startChild(options: Omit<ChildSettings, 'pyodideFolder'> &
     function receive(message: ChildMessage): void {
       clearTimeout(timer)
       if (hasOverrun) return
-      timer = setTimeout(overrun, limitMs)
+      lastMessageAt = performance.now()
+      timer = startAt(batch.timeoutMs, outOfTime)
       if (message.type === 'compiled' && isCompiling) isCompiling = false
       else if (message.type === 'outcome' && missing > 0) {
         missing--
@@ -132,6 +121,7 @@ export async function startChild(options: Omit<ChildSettings, 'pyodideFolder'> &
     return promise
   }
 
+  channel.write(greeting)
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => kill(`it was not ready after ${startTimeoutMs} ms`), startTimeoutMs)
     onMessage = (message) => {

@@ -1,19 +1,43 @@
 import { openChildPool, type Slot } from './child-pool.ts'
 import { startChild } from './child-process.ts'
+import { ALL_LAYERS, findIsolation, type Isolation, type Layers, missingLayers } from './layers.ts'
+import { type Image, openImage } from './open-image.ts'
 import type { Batch, Outcome, Surroundings } from './outcome.ts'
+import { childProgram } from './program.ts'
 
 export interface SandboxOptions {
-  /** How many interpreters of each surroundings at most. `first` ones are started at once; `second` ones with the first batch that asks for them, and kept. Default 1 and 1. */
+  /** Where the frozen interpreters are kept, about 35 MB each: built with the first start, which then takes seconds. Made if it is not there. */
+  imageFolder: string
+  /** How many interpreters of each surroundings at most. `first` ones are started at once, with a spare one beside them; `second` ones with the first batch that asks for them, and kept. Default 1 and 1. */
   children?: { first: number; second: number }
+  limits?: Partial<Limits>
+  /** Default: all of them, as far as the platform has them. */
+  layers?: Partial<Layers>
+  /** Wheels (zip files of pure Python) for tools to import, and what of them to import beforehand. Default none. */
+  wheels?: { path: string; imports: string[] }[]
+  /** Hash the whole memory after every reset and replace a child whose memory is not as at first: about 20 ms a reset. Default false. */
+  checkResets?: boolean
   log: (event: object, message: string) => void
-  /** Whole wasm memory of a child, the interpreter's own 25 MiB included. Default 128 MiB. */
-  heapBytes?: number
-  /** Default 60,000: a start takes 2 to 4 s, more on a busy machine. */
+  /** Default 60,000: a start takes a fraction of a second, far more on a busy machine. */
   startTimeoutMs?: number
 }
 
+/** Beside the time of each call, which comes with its batch. */
+export interface Limits {
+  /** Whole wasm memory of a child, the interpreter's own 28 MiB included. Default 128 MiB. */
+  heapBytes: number
+  /** What a call may print, standard output and error together. Default 64 KiB. */
+  outputBytes: number
+  /** What a call may write to files. Default 8 MiB. */
+  fileBytes: number
+  /** What a batch may take in all; calls that are left then are `timed-out`. Default 60,000. */
+  batchTimeoutMs: number
+}
+
+const DEFAULT_LIMITS: Limits = { heapBytes: 128 * 1024 * 1024, outputBytes: 64 * 1024, fileBytes: 8 * 1024 * 1024, batchTimeoutMs: 60_000 }
+
 export interface SandboxStats {
-  /** Children that were asked for so far, whether they stand or are being replaced. */
+  /** Children that were asked for so far, the spare one included, whether they stand or are being replaced. */
   children: number
   alive: number
   pids: number[]
@@ -30,6 +54,9 @@ export interface Sandbox {
    */
   run(batch: Batch, signal?: AbortSignal): Promise<Outcome[]>
   stats(): SandboxStats
+  /** What the operating system adds to the other layers here, and a sentence for each part that is missing. */
+  isolation: Isolation
+  missing: string[]
   close(): Promise<void>
 }
 
@@ -42,20 +69,50 @@ const SURROUNDINGS: Record<Surroundings, { hashSeed: number; clockOffsetMs: numb
 
 /** Starts the `first` children and resolves when they stand; throws an Error that says why when they do not. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { children = { first: 1, second: 1 }, log, heapBytes = 128 * 1024 * 1024, startTimeoutMs = 60_000 } = options
+  const { children = { first: 1, second: 1 }, log, startTimeoutMs = 60_000, wheels = [], checkResets = false } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const layers = { ...ALL_LAYERS, ...options.layers }
+  const { isolation, prefix } = await findIsolation()
+  const missing = missingLayers(layers, isolation)
+  log({ layers, isolation, missing }, 'sandbox layers')
+  const program = childProgram()
+  const images = new Map<Surroundings, Promise<Image>>()
   const kills: Record<string, number> = {}
   const count = (reason: string) => {
     kills[reason] = (kills[reason] ?? 0) + 1
   }
+
+  const imageOf = (surroundings: Surroundings, boot: Parameters<typeof openImage>[1]): Promise<Image> => {
+    const known = images.get(surroundings)
+    if (known !== undefined) return known
+    const opening = openImage(options.imageFolder, boot)
+    images.set(surroundings, opening)
+    opening.then(
+      ({ builtMs }) => builtMs !== null && log({ surroundings, builtMs }, 'built the image of the interpreter'),
+      // The next child tries again.
+      () => images.delete(surroundings),
+    )
+    return opening
+  }
+  const start = async (surroundings: Surroundings) => {
+    const { hashSeed, clockOffsetMs } = SURROUNDINGS[surroundings]
+    const boot = { hashSeed, hideModules: layers.modules, wheels }
+    const image = layers.gate ? await imageOf(surroundings, boot) : null
+    const { heapBytes, outputBytes, fileBytes } = limits
+    const settings = { heapBytes, outputBytes, fileBytes, clockOffsetMs, checkResets }
+    return await startChild({ layers, prefix, image, boot, program, settings }, startTimeoutMs)
+  }
   const poolOf = (surroundings: Surroundings) =>
     openChildPool({
       count: children[surroundings],
-      start: () => startChild({ ...SURROUNDINGS[surroundings], heapBytes, startTimeoutMs }),
+      hasSpare: surroundings === 'first',
+      start: () => start(surroundings),
       log: (event, message) => log({ ...event, surroundings }, message),
     })
   const pools = { first: poolOf('first'), second: poolOf('second') }
   const close = async () => {
     await Promise.all([pools.first.close(), pools.second.close()])
+    for (const opened of await Promise.allSettled(images.values())) if (opened.status === 'fulfilled') opened.value.close()
   }
   let isClosed = false
 
@@ -72,13 +129,15 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       const both = [pools.first.stats(), pools.second.stats()]
       const pids = both.flatMap((pool) => pool.pids)
       return {
-        children: both.reduce((sum, pool) => sum + pool.started, 0),
+        children: both.reduce((sum, pool) => sum + pool.wanted, 0),
         alive: pids.length,
         pids,
         restarts: both.reduce((sum, pool) => sum + pool.restarts, 0),
         kills: { ...kills },
       }
     },
+    isolation,
+    missing,
     close: async () => {
       isClosed = true
       await close()
@@ -88,6 +147,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   async function runOnSlot(slot: Slot, batch: Batch, signal?: AbortSignal): Promise<Outcome[]> {
     const { source, timeoutMs, resetEachCall } = batch
     const outcomes: Outcome[] = []
+    const startedAt = performance.now()
+    const deadline = startedAt + limits.batchTimeoutMs
     let triedTwice = -1
     while (outcomes.length < batch.calls.length) {
       signal?.throwIfAborted()
@@ -97,9 +158,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         child.kill('its batch was cancelled')
       }
       signal?.addEventListener('abort', cancel, { once: true })
-      const ending = await child.run({ source, timeoutMs, resetEachCall, calls: batch.calls.slice(outcomes.length) }, (outcome) =>
-        outcomes.push(outcome),
-      )
+      const calls = batch.calls.slice(outcomes.length)
+      const ending = await child.run({ source, timeoutMs, resetEachCall, calls }, deadline, (outcome) => outcomes.push(outcome))
       signal?.removeEventListener('abort', cancel)
       signal?.throwIfAborted()
       if (ending.how === 'done') break
@@ -109,7 +169,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (isClosed) throw new Error('the sandbox is closed')
       count(ending.how)
       if (ending.how === 'recycled') continue
-      if (ending.how === 'overran') {
+      if (ending.how === 'overran' && performance.now() >= deadline) {
+        const message = `its batch had run for ${limits.batchTimeoutMs} ms`
+        while (outcomes.length < batch.calls.length) outcomes.push({ status: 'timed-out', message })
+      } else if (ending.how === 'overran') {
         const left = ending.isCompiling ? batch.calls.length - outcomes.length : 1
         const message = ending.isCompiling ? `it did not compile within ${timeoutMs} ms` : `it ran longer than ${timeoutMs} ms`
         outcomes.push(...Array.from({ length: left }, (): Outcome => ({ status: 'timed-out', message })))

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { checkModels } from '../doctor/models.ts'
 import { checkNode, checkPnpm } from '../doctor/toolchain.ts'
@@ -29,12 +30,12 @@ export const doctor: Verb = {
 }
 
 function checksFor(surroundings: Surroundings): (() => Promise<Finding[]>)[] {
-  const { environment, inherited, folders } = surroundings
+  const { inherited, folders } = surroundings
   return [
     async () => [checkNode(process.versions.node)],
     async () => [await checkPnpm({ root: folders.root, environment: inherited })],
-    async () => [await checkServer({ folders, redisUrl: environment.redisUrl, environment: inherited, log: surroundings.say })],
-    async () => [await checkSandbox()],
+    () => checkServer(surroundings),
+    () => checkSandbox(join(folders.cache, 'sandbox')),
     () => checkModels(inherited),
   ]
 }

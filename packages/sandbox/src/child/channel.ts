@@ -1,19 +1,16 @@
 import { readSync, writeSync } from 'node:fs'
 import { encodeFrame, HEADER_BYTES } from './frames.ts'
-import type { BatchMessage, ChildMessage } from './messages.ts'
+import type { ChildMessage } from './messages.ts'
 
 /** The descriptor that the parent opened for the child alone. Guest code has no way to it: the gate answers every write of a descriptor itself. */
 const CHANNEL = 3
 
-/** The next batch, waited for without an event loop; null when the parent is gone. */
-export function readBatch(): BatchMessage | null {
+/** The next message, waited for without an event loop; null when the parent is gone. The parent is the one writer of this channel: what comes is what the protocol says. */
+export function readMessage(): unknown {
   const header = readExactly(HEADER_BYTES)
   if (!header) return null
   const body = readExactly(header.readUInt32LE(0))
-  if (!body) return null
-  // The parent is the one writer of this channel, and the child trusts it.
-  const batch: BatchMessage = JSON.parse(body.toString('utf8'))
-  return batch
+  return body && JSON.parse(body.toString('utf8'))
 }
 
 export function writeMessage(message: ChildMessage): void {

@@ -1,15 +1,22 @@
 import type { Batch, Outcome } from '../outcome.ts'
 
-/** What the child is told at its start, as its one argument. */
+/** What a child is told at its start. */
 export interface ChildSettings {
-  pyodideFolder: string
-  /** Whole of the wasm memory, the interpreter's own 20 to 25 MiB included. It never grows after the start. */
+  /** Where the image begins in its file. */
+  imageStart: number
+  /** The whole wasm memory may grow to this size. */
   heapBytes: number
-  hashSeed: number
+  /** What a call may print, standard output and error together. */
+  outputBytes: number
+  /** What a call may write to files. */
+  fileBytes: number
   clockOffsetMs: number
+  /** Hash the whole memory after every reset and end when it is not as at first. */
+  checkResets: boolean
 }
 
-/** Parent to child. */
+/** Parent to child: first the child's program (source texts by path), then its settings, then batches. */
+export type Program = Record<string, string>
 export type BatchMessage = Omit<Batch, 'surroundings'>
 
 /** Child to parent, in this order: `ready` or `failed` once; then for every batch `compiled`, an `outcome` per call, and `done` (`recycle`: why the child ends now). */

@@ -43,6 +43,7 @@ export interface PythonApi {
   PyExc_MemoryError: WebAssembly.Global
   Py_EMSCRIPTEN_SIGNAL_HANDLING: WebAssembly.Global
   PyImport_Inittab: WebAssembly.Global
+  _PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: WebAssembly.Global
   _PyRuntime: WebAssembly.Global
   _Py_NoneStruct: WebAssembly.Global
   PyUnicode_Type: WebAssembly.Global
@@ -84,6 +85,7 @@ const VARIABLES = [
   'PyExc_MemoryError',
   'Py_EMSCRIPTEN_SIGNAL_HANDLING',
   'PyImport_Inittab',
+  '_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET',
   '_PyRuntime',
   '_Py_NoneStruct',
   'PyUnicode_Type',

@@ -1,23 +1,6 @@
-import type { Heap, PyodideModule } from './pyodide-module.ts'
+import type { DriverFunction, PythonAddresses } from '../image-format.ts'
+import type { Heap } from './memory.ts'
 import type { PythonApi } from './python-api.ts'
-
-const FILE_INPUT = 257
-
-/** Functions of driver.py that the child calls. */
-type DriverFunction =
-  | 'compileTool'
-  | 'loadCode'
-  | 'rememberSource'
-  | 'newGlobals'
-  | 'reseed'
-  | 'readArguments'
-  | 'writeArguments'
-  | 'messageOf'
-  | 'describe'
-  | 'typeName'
-  | 'hidePyodide'
-  | 'captureOutput'
-  | 'settle'
 
 /** Pointers to Python objects are plain numbers; 0 means that an exception is set. */
 export interface Python {
@@ -37,90 +20,49 @@ export interface Python {
   emptyTuple: number
 }
 
-export function openPython(parts: { api: PythonApi; module: PyodideModule; heap: Heap; driverSource: string }): Python {
-  const { api, heap } = parts
-  const { _Py_NoneStruct: noneStruct } = api
+/** CPython's C API over an interpreter that already holds the driver, at these addresses. Changes nothing in the memory. */
+export function openPython(parts: { api: PythonApi; heap: Heap; addresses: PythonAddresses }): Python {
+  const { api, heap, addresses } = parts
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
-  const lengthPointer = api.malloc(8)
-
-  const withBytes = <T>(bytes: Uint8Array, use: (pointer: number) => T): T => {
-    const pointer = api.malloc(bytes.length + 1)
-    if (pointer === 0) throw new Error('no memory for a message')
-    const room = heap.bytes(pointer, bytes.length + 1)
-    room.set(bytes)
-    room[bytes.length] = 0
-    const result = use(pointer)
-    api.free(pointer)
-    return result
-  }
-
   const typeOf = (object: number) => heap.uint32(object + 4)
-  const keys = { extract: keyPointer('extract'), solve: keyPointer('solve') }
-  function keyPointer(key: string): number {
-    const bytes = encoder.encode(`${key}\0`)
-    const pointer = api.malloc(bytes.length)
-    heap.bytes(pointer, bytes.length).set(bytes)
-    return pointer
-  }
-
-  const driverGlobals = runDriver()
-  const driverFunction = (name: string) =>
-    must(
-      withBytes(encoder.encode(name), (key) => api.PyDict_GetItemString(driverGlobals, key)),
-      `driver.py has no ${name}`,
-    )
 
   return {
     api,
-    driver: {
-      compileTool: driverFunction('compile_tool'),
-      loadCode: driverFunction('load_code'),
-      rememberSource: driverFunction('remember_source'),
-      newGlobals: driverFunction('new_globals'),
-      reseed: driverFunction('reseed'),
-      readArguments: driverFunction('read_arguments'),
-      writeArguments: driverFunction('write_arguments'),
-      messageOf: driverFunction('message_of'),
-      describe: driverFunction('describe'),
-      typeName: driverFunction('type_name'),
-      hidePyodide: driverFunction('hide_pyodide'),
-      captureOutput: driverFunction('capture_output'),
-      settle: driverFunction('settle'),
-    },
-    none: constantAddress(noneStruct),
-    // The exported variable holds a pointer to the class.
-    memoryError: heap.uint32(constantAddress(api.PyExc_MemoryError)),
-    emptyTuple: must(api.PyTuple_New(0), 'an empty tuple'),
+    driver: addresses.driver,
+    none: addresses.none,
+    memoryError: addresses.memoryError,
+    emptyTuple: addresses.emptyTuple,
     textObject: (text) => {
       const bytes = encoder.encode(text)
-      return withBytes(bytes, (pointer) => api.PyUnicode_FromStringAndSize(pointer, bytes.length))
+      return withBytes(api, heap, bytes, (pointer) => api.PyUnicode_FromStringAndSize(pointer, bytes.length))
     },
-    bytesObject: (bytes) => withBytes(bytes, (pointer) => api.PyBytes_FromStringAndSize(pointer, bytes.length)),
+    bytesObject: (bytes) => withBytes(api, heap, bytes, (pointer) => api.PyBytes_FromStringAndSize(pointer, bytes.length)),
     bytesOf: (object) => heap.bytes(api.PyBytes_AsString(object), api.PyBytes_Size(object)).slice(),
     isExactText: (object) => typeOf(object) === constantAddress(api.PyUnicode_Type),
     text: (object, maxBytes) => {
-      const pointer = api.PyUnicode_AsUTF8AndSize(object, lengthPointer)
+      const pointer = api.PyUnicode_AsUTF8AndSize(object, addresses.scratch)
       if (pointer === 0) {
         api.PyErr_Clear()
         return null
       }
-      const bytes = heap.uint32(lengthPointer)
+      const bytes = heap.uint32(addresses.scratch)
       return bytes > maxBytes ? { bytes } : { text: decoder.decode(heap.bytes(pointer, bytes)) }
     },
-    item: (dict, key) => api.PyDict_GetItemString(dict, keys[key]),
+    item: (dict, key) => api.PyDict_GetItemString(dict, addresses.names[key]),
   }
+}
 
-  function runDriver(): number {
-    const globals = must(api.PyDict_New(), 'a dict')
-    const builtins = must(api.PyDict_Copy(api.PyEval_GetBuiltins()), 'a copy of the builtins')
-    withBytes(encoder.encode('__builtins__'), (key) => api.PyDict_SetItemString(globals, key, builtins))
-    const code = withBytes(encoder.encode(parts.driverSource), (source) =>
-      withBytes(encoder.encode('<driver>'), (name) => api.Py_CompileString(source, name, FILE_INPUT)),
-    )
-    must(api.PyEval_EvalCode(must(code, 'compiling driver.py'), globals, globals), 'running driver.py')
-    return globals
-  }
+/** Puts bytes, and a zero after them, into the interpreter's memory for as long as `use` runs. */
+export function withBytes<T>(api: PythonApi, heap: Heap, bytes: Uint8Array, use: (pointer: number) => T): T {
+  const pointer = api.malloc(bytes.length + 1)
+  if (pointer === 0) throw new Error('no memory for a message')
+  const room = heap.bytes(pointer, bytes.length + 1)
+  room.set(bytes)
+  room[bytes.length] = 0
+  const result = use(pointer)
+  api.free(pointer)
+  return result
 }
 
 /** For what cannot fail unless the interpreter is broken: a null pointer becomes an Error. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../outcome.ts'
-import type { Interpreter } from './boot-interpreter.ts'
+import type { Interpreter } from './interpreter.ts'
 import type { BatchMessage, ChildMessage } from './messages.ts'
 import { must } from './python.ts'
 import { outcomeOfTrap, runCall, type ToolCode } from './run-call.ts'
@@ -8,7 +8,7 @@ const KEPT_SOURCES = 64
 
 /** Runs batches one after the other; the interpreter is in its frozen state before and after each of them. */
 export function batchRunner(interpreter: Interpreter, send: (message: ChildMessage) => void): (batch: BatchMessage) => string | null {
-  const { python, gate, image } = interpreter
+  const { python, gate } = interpreter
   const { api, driver } = python
   /** Marshalled code by source. Made only by a clean interpreter, so that no tool can leave code for another. */
   const compiled = new Map<string, Uint8Array>()
@@ -21,7 +21,7 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
       unproved = runCalls(batch, marshalled)
     } else {
       for (const _ of batch.calls) send({ type: 'outcome', outcome: marshalled })
-      unproved = image.restore()
+      unproved = interpreter.restore()
     }
     send({ type: 'done', recycle: unproved })
     return unproved
@@ -35,7 +35,7 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
       send({ type: 'outcome', outcome })
       const isLast = index === batch.calls.length - 1
       if (isLast || isSpoiled || batch.resetEachCall) {
-        const unproved = image.restore()
+        const unproved = interpreter.restore()
         if (unproved) return unproved
         if (!isLast) tool = load(batch.source, marshalled)
       }
@@ -45,13 +45,13 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
 
   function load(source: string, marshalled: Uint8Array): ToolCode {
     const bytes = must(python.bytesObject(marshalled), 'the compiled code')
-    const code = must(api.PyObject_CallOneArg(driver.loadCode, bytes), 'loading the compiled code')
-    must(api.PyObject_CallOneArg(driver.rememberSource, must(python.textObject(source), 'the source')), 'the source')
+    const code = must(api.PyObject_CallOneArg(driver.load_code, bytes), 'loading the compiled code')
+    must(api.PyObject_CallOneArg(driver.remember_source, must(python.textObject(source), 'the source')), 'the source')
     return { code }
   }
 
   function compile({ source, timeoutMs }: BatchMessage): Uint8Array | Outcome {
-    gate.begin(performance.now() + timeoutMs, timeoutMs)
+    gate.begin(timeoutMs)
     let result: Uint8Array | Outcome
     try {
       result = compileNow(source)
@@ -59,7 +59,7 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
       result = outcomeOfTrap(error)
     }
     gate.end()
-    const unproved = image.restore()
+    const unproved = interpreter.restore()
     if (unproved) return { status: 'crashed', message: `compiling it broke the interpreter: ${unproved}` }
     if (result instanceof Uint8Array) {
       if (compiled.size >= KEPT_SOURCES) compiled.clear()
@@ -70,8 +70,8 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
 
   function compileNow(source: string): Uint8Array | Outcome {
     const text = must(python.textObject(source), 'the source')
-    must(api.PyObject_CallOneArg(driver.rememberSource, text), 'the source')
-    const bytes = api.PyObject_CallOneArg(driver.compileTool, text)
+    must(api.PyObject_CallOneArg(driver.remember_source, text), 'the source')
+    const bytes = api.PyObject_CallOneArg(driver.compile_tool, text)
     if (bytes !== 0) return python.bytesOf(bytes)
     const error = api.PyErr_GetRaisedException()
     const described = must(api.PyObject_CallOneArg(driver.describe, error), 'describing an error')

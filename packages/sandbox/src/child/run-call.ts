@@ -1,6 +1,7 @@
 import type { Call, Outcome } from '../outcome.ts'
-import { Stop, type Gate } from './import-gate.ts'
+import type { Gate } from './import-gate.ts'
 import { must, type Python } from './python.ts'
+import { Stop } from './stop.ts'
 
 const MAX_RESULT_BYTES = 64 * 1024
 const MAX_MESSAGE_CHARACTERS = 2_000
@@ -17,12 +18,12 @@ export interface ToolCode {
  * Runs one call in fresh globals and says what became of it.
  * `isSpoiled`: the interpreter was left in mid-air and must be reset before anything else runs in it.
  */
-export function runCall(parts: { python: Python; gate: Gate; tool: ToolCode; call: Call; timeoutMs: number }): {
+export function runCall(parts: { python: Python; gate: Pick<Gate, 'begin' | 'end'>; tool: ToolCode; call: Call; timeoutMs: number }): {
   outcome: Outcome
   isSpoiled: boolean
 } {
   const { gate } = parts
-  gate.begin(performance.now() + parts.timeoutMs, parts.timeoutMs)
+  gate.begin(parts.timeoutMs)
   try {
     const verdict = verdictOf(parts)
     return { outcome: withOutput(verdict, gate.end()), isSpoiled: verdict.status === 'out-of-memory' }
@@ -46,7 +47,7 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
     if (object !== 0) held.push(object)
     return object
   }
-  const globals = hold(must(api.PyObject_CallNoArgs(driver.newGlobals), 'fresh globals'))
+  const globals = hold(must(api.PyObject_CallNoArgs(driver.new_globals), 'fresh globals'))
   const verdict = inGlobals()
   // Functions and their globals hold each other: without this they would wait for the garbage collector, finalizers included.
   api.PyDict_Clear(globals)
@@ -60,8 +61,8 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
       return failure((message) => ({ status: 'bad-source', message }))
     }
     if ('arguments' in call) {
-      const read = hold(api.PyObject_CallOneArg(driver.readArguments, hold(must(python.textObject(call.arguments), 'the arguments'))))
-      if (read === 0) return failure((message) => ({ status: 'raised', in: 'solve', arguments: null, message }), driver.messageOf)
+      const read = hold(api.PyObject_CallOneArg(driver.read_arguments, hold(must(python.textObject(call.arguments), 'the arguments'))))
+      if (read === 0) return failure((message) => ({ status: 'raised', in: 'solve', arguments: null, message }), driver.message_of)
       return solve(read, null)
     }
     return extract(call)
@@ -73,8 +74,8 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
     const found = hold(api.PyObject_CallOneArg(python.item(globals, 'extract'), hold(must(python.textObject(text), 'the text'))))
     if (found === 0) return failure((message) => ({ status: 'raised', in: 'extract', arguments: null, message }))
     if (found === python.none) return { status: 'refused' }
-    const written = hold(api.PyObject_CallOneArg(driver.writeArguments, found))
-    if (written === 0) return failure((message) => ({ status: 'bad-result', message }), driver.messageOf)
+    const written = hold(api.PyObject_CallOneArg(driver.write_arguments, found))
+    if (written === 0) return failure((message) => ({ status: 'bad-result', message }), driver.message_of)
     const json = resultText(written, 'the arguments')
     if (typeof json !== 'string') return json
     return isSolving ? solve(found, json) : { status: 'ok', result: null, arguments: json }
@@ -110,7 +111,7 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
   }
 
   function typeName(object: number): string {
-    return textOrEmpty(api.PyObject_CallOneArg(driver.typeName, object))
+    return textOrEmpty(api.PyObject_CallOneArg(driver.type_name, object))
   }
 
   /** What the exception that is set now means; memory that ran out is its own outcome wherever it happens. */

@@ -1,7 +1,6 @@
-import type { CapturedInstance } from './capture-instance.ts'
-import type { Heap, PyodideModule } from './pyodide-module.ts'
-import type { PythonApi } from './python-api.ts'
-import { constantAddress, must, type Python } from './python.ts'
+import type { Heap } from '../child/memory.ts'
+import { constantAddress, must, type Python } from '../child/python.ts'
+import type { PythonApi } from '../child/python-api.ts'
 
 /** Built-in modules that reach memory, other processes or JavaScript, or that exist to test CPython. Their entries are taken out of the interpreter's own table. */
 export const WITHOUT_MODULES = [
@@ -21,6 +20,7 @@ export const WITHOUT_MODULES = [
 ]
 
 const ENTRY_BYTES = 8
+const MAX_NAME_BYTES = 256
 /** Larger than CPython's state (about 400 KB in 3.14 on 32 bits) could ever be: the search ends long before. */
 const SEARCHED_BYTES = 2 * 1024 * 1024
 
@@ -37,7 +37,8 @@ export function removeBuiltinModules(python: Python, heap: Heap): void {
   for (const table of [original, copyInUse(api, heap, original)]) {
     for (let entry = table; heap.uint32(entry) !== 0; entry += ENTRY_BYTES) {
       const name = heap.uint32(entry)
-      if (WITHOUT_MODULES.includes(heap.text(name))) heap.setUint32(entry, name + heap.text(name).length)
+      const text = heap.text(name, MAX_NAME_BYTES) ?? ''
+      if (WITHOUT_MODULES.includes(text)) heap.setUint32(entry, name + text.length)
     }
   }
 }
@@ -53,9 +54,4 @@ function copyInUse(api: PythonApi, heap: Heap, original: number): number {
     if (isCopy) return pointer
   }
   throw new Error('the table of built-in modules is not where it was in Pyodide 314')
-}
-
-/** Takes the imports that are reached through the function table, past the gate, out of it: a call of an empty slot traps. */
-export function emptyOffsetTable(instance: CapturedInstance, module: PyodideModule): void {
-  for (const { value } of instance.offsetTable) if (value > 0) module.wasmTable.set(value, null)
 }

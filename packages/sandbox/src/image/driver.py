@@ -1,4 +1,4 @@
-"""Runs once in a child, before its memory is frozen: warms the interpreter, takes Pyodide's own doors away, and leaves the few functions that the child calls.
+"""Runs once, when an image is built: warms the interpreter, takes Pyodide's own doors away, and leaves the few functions that the child calls.
 
 The functions live in a namespace of their own, with a copy of the builtins, so that a tool that patches a builtin or a module does not reach them.
 What can be reached anyway (through `gc`, say) can spoil only the outcome of the tool's own call: the child checks types and sizes itself, and resets.
@@ -7,7 +7,7 @@ What can be reached anyway (through `gc`, say) can spoil only the outcome of the
 import abc, array, ast, base64, binascii, bisect, calendar, cmath, collections, collections.abc, contextlib, copy, csv, dataclasses, datetime  # noqa: E401
 import decimal, difflib, enum, fractions, functools, gc, hashlib, heapq, html, inspect, io, itertools, json, math, marshal, numbers, operator, os  # noqa: E401
 import posix, random, re, statistics, string, struct, sys, textwrap, time, traceback, types, typing, unicodedata, urllib.parse, uuid, warnings  # noqa: E401
-import _pydatetime, _strptime, zoneinfo, zipimport  # noqa: E401, F401
+import _pydatetime, _strptime, asyncio, zoneinfo, zipimport  # noqa: E401, F401
 from json.encoder import c_make_encoder, encode_basestring
 
 FILE_NAME = "<tool>"
@@ -145,8 +145,46 @@ def capture_output():
         setattr(sys, "__%s__" % name, stream)
 
 
+class NothingToSelect:
+    """Where an event loop would wait for sockets there is only time."""
+
+    def select(self, timeout):
+        if timeout is None:
+            raise RuntimeError("asyncio: every task waits for something that can never come")
+        if timeout > 0:
+            time.sleep(timeout)
+        return []
+
+
+class TimeOnlyLoop(asyncio.BaseEventLoop):
+    def __init__(self):
+        super().__init__()
+        self._selector = NothingToSelect()
+
+    def _process_events(self, events):
+        pass
+
+    def _write_to_self(self):
+        pass
+
+
+class TimeOnlyPolicy(asyncio.events._BaseDefaultEventLoopPolicy):
+    _loop_factory = TimeOnlyLoop
+
+
+def undo_patches():
+    """Pyodide lets `asyncio` and `time.sleep` run on JavaScript's event loop; here they run by themselves."""
+    webloop = modules.get("pyodide.webloop")
+    if webloop is not None:
+        asyncio.run = webloop._orig_run
+        time.sleep = webloop._orig_sleep
+    asyncio.events._set_event_loop_policy(TimeOnlyPolicy())
+    asyncio.events._set_running_loop(None)
+
+
 def hide_pyodide(names):
     without = names.split()
+    undo_patches()
 
     def is_hidden(name):
         return name.partition(".")[0] in HIDDEN

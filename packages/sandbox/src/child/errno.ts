@@ -1,0 +1,20 @@
+/** Error numbers as the interpreter's C library knows them (WASI's). System calls give them negative, `fd_` calls as they are. */
+export const ERRNO = {
+  EACCES: 2,
+  EBADF: 8,
+  EEXIST: 20,
+  EINVAL: 28,
+  EISDIR: 31,
+  EMFILE: 33,
+  ENAMETOOLONG: 37,
+  ENOENT: 44,
+  ENOSPC: 51,
+  ENOTDIR: 54,
+  ENOTEMPTY: 55,
+  ENOTTY: 59,
+  EOPNOTSUPP: 138,
+  EPERM: 63,
+  ERANGE: 68,
+  EROFS: 69,
+  ESPIPE: 70,
+} as const

@@ -1,0 +1,114 @@
+const PAGE_BYTES = 4096
+
+/**
+ * A frozen interpreter in one file: all that a child needs to stand it up again, Pyodide's own JavaScript not included. Layout: the length of the manifest (unsigned,
+ * 32 bits, little endian), the manifest in JSON, then the parts one after the other, each where the manifest says, counted from the end of the manifest.
+ */
+export interface ImageManifest {
+  v: 1
+  /** The linear memory up to the program break: what is not zero of it, page runs one after the other. */
+  memory: Part
+  /** Where each run belongs in the memory. Between them, and above the last, there are zeros. */
+  runs: { address: number; length: number }[]
+  /** The interpreter's module, as Pyodide ships it. */
+  wasm: Part
+  /** Contents of files by absolute path. */
+  files: { path: string; part: Part }[]
+  /** Where the C stack stood, its only mutable wasm global. */
+  stackPointer: number
+  table: {
+    length: number
+    /** What was put into the function table after the module's own entries: name of an export by place, from `firstAdded` on; null where it was JavaScript. */
+    firstAdded: number
+    added: (string | null)[]
+    /** CPython calls functions of unknown signature through a tiny module that Pyodide brings: its bytes in base64, and its place in the table. */
+    trampoline: { place: number; module: string }
+  }
+  /** Addresses of the Python objects that a child works with. */
+  python: PythonAddresses
+}
+
+export interface Part {
+  offset: number
+  length: number
+}
+
+/** Functions of driver.py by their name there. */
+export const DRIVER_FUNCTIONS = [
+  'compile_tool',
+  'load_code',
+  'remember_source',
+  'new_globals',
+  'reseed',
+  'read_arguments',
+  'write_arguments',
+  'message_of',
+  'describe',
+  'type_name',
+] as const
+export type DriverFunction = (typeof DRIVER_FUNCTIONS)[number]
+
+/** Addresses in the image. Objects are held for ever. */
+export interface PythonAddresses {
+  none: number
+  memoryError: number
+  emptyTuple: number
+  /** Eight bytes for lengths that C functions write. */
+  scratch: number
+  /** Zero-terminated names. */
+  names: { extract: number; solve: number }
+  driver: Record<DriverFunction, number>
+}
+
+export function encodeImage(parts: {
+  manifest: Omit<ImageManifest, 'v' | 'memory' | 'runs' | 'wasm' | 'files'>
+  memory: Uint8Array
+  wasm: Uint8Array
+  files: { path: string; bytes: Uint8Array }[]
+}): Buffer {
+  let end = 0
+  const bodies: Uint8Array[] = []
+  const place = (bytes: Uint8Array): Part => {
+    const part = { offset: end, length: bytes.length }
+    end += bytes.length
+    bodies.push(bytes)
+    return part
+  }
+  const runs = nonzeroRuns(parts.memory)
+  const manifest: ImageManifest = {
+    v: 1,
+    ...parts.manifest,
+    memory: place(Buffer.concat(runs.map(({ address, length }) => parts.memory.subarray(address, address + length)))),
+    runs,
+    wasm: place(parts.wasm),
+    files: parts.files.map(({ path, bytes }) => ({ path, part: place(bytes) })),
+  }
+  const head = Buffer.from(JSON.stringify(manifest), 'utf8')
+  const length = Buffer.allocUnsafe(4)
+  length.writeUInt32LE(head.length)
+  return Buffer.concat([length, head, ...bodies])
+}
+
+/** Whole pages that are not all zero, neighbours together. */
+function nonzeroRuns(memory: Uint8Array): ImageManifest['runs'] {
+  const runs: ImageManifest['runs'] = []
+  const zeros = Buffer.alloc(PAGE_BYTES)
+  for (let address = 0; address < memory.length; address += PAGE_BYTES) {
+    const page = memory.subarray(address, address + PAGE_BYTES)
+    if (zeros.compare(page, 0, page.length, 0, page.length) === 0) continue
+    const last = runs.at(-1)
+    if (last && last.address + last.length === address) last.length += page.length
+    else runs.push({ address, length: page.length })
+  }
+  return runs
+}
+
+/** Reads an image that `encodeImage` wrote, which whoever opened it has made sure of by its hash. `read` gives the bytes at a position of the file. */
+export function decodeImage(read: (position: number, length: number) => Buffer<ArrayBuffer>): {
+  manifest: ImageManifest
+  part: (part: Part) => Buffer<ArrayBuffer>
+} {
+  const start = 4 + read(0, 4).readUInt32LE(0)
+  const manifest: ImageManifest = JSON.parse(read(4, start - 4).toString('utf8'))
+  return { manifest, part: ({ offset, length }) => read(start + offset, length) }
+}
