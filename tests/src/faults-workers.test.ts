@@ -1,6 +1,5 @@
 import type { QueueName } from '@toolwright/contracts'
 import { familyNamed, generateStream, type StreamLine } from '@toolwright/families'
-import { connectRedis, HopelessError, type RedisConnection, startWorker, type WorkerOptions } from '@toolwright/queues'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,21 +10,14 @@ import { served } from './served.ts'
 const SETTINGS = { wrongness: { strong: { propose: { otherwise: 0 } }, light: { call: { otherwise: 0 } } } }
 const DIRECT = 24
 const EXTRACTED = 3_000
-const nothing = () => undefined
-const QUIET: WorkerOptions<'execution'>['log'] = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => QUIET }
 
 let pipeline: Pipeline
-let redis: RedisConnection
 
 beforeAll(async () => {
-  redis = connectRedis(process.env['REDIS_URL']!, { patient: true })
   pipeline = await openPipeline({ settings: SETTINGS })
   await makeOneTool()
 }, 90_000)
-afterAll(async () => {
-  redis.disconnect()
-  await pipeline.close()
-}, 60_000)
+afterAll(() => pipeline.close(), 60_000)
 
 test('a user worker killed with calls on the way: another pays for these again, and for nothing else', { timeout: 60_000 }, async () => {
   const before = await served(pipeline)
@@ -84,37 +76,6 @@ test(
     expect(writtenBefore).toBeLessThan(EXTRACTED)
     expect(await pipeline.ledger(started.run)).toEqual([])
     await expectSoon('results', killedAt, () => end.talk)
-  },
-)
-
-test(
-  'child jobs that fail for good: no tool is made of a candidate that could not be run, what has a tool goes to the strong model, and every request ends',
-  { timeout: 90_000 },
-  async () => {
-    await pipeline.kill(onlyOf('executor'))
-    const broken = startWorker({
-      queue: 'execution',
-      redis,
-      queues: pipeline.queues,
-      concurrency: 4,
-      log: QUIET,
-      handle: () => Promise.reject(new HopelessError('no_interpreter', 'this executor has no interpreter')),
-    })
-    const published = await pipeline.publishedVersions()
-    try {
-      const started = pipeline.begin([...extractable(16), ...labelled('word-sorting', 24)], { settings: { make: 'eager' } })
-      const end = await started.ended
-      expectWhole(end, started, 16 + 24)
-      expect(new Set(end.results.map((result) => result.toolwright.tier))).toEqual(new Set(['direct']))
-      const purposes = (await pipeline.ledger(started.run)).map((entry) => entry.purpose)
-      expect(purposes.filter((purpose) => purpose === 'answer')).toHaveLength(16 + 24)
-      // Two candidates, each with three repairs.
-      expect(purposes.filter((purpose) => purpose === 'propose' || purpose === 'repair')).toHaveLength(2 * (1 + 3))
-      expect(await pipeline.publishedVersions()).toEqual(published)
-    } finally {
-      await broken.close(0)
-      pipeline.start('executor')
-    }
   },
 )
 

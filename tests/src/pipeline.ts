@@ -1,6 +1,16 @@
 import type { KindId, LedgerEntry } from '@toolwright/contracts'
-import { connectRedis, keyPrefixes, openQueues, type Queues } from '@toolwright/queues'
+import {
+  allowExecutor,
+  connectRedis,
+  executorUser,
+  keyPrefixes,
+  openQueues,
+  type Queues,
+  type RedisConnection,
+  urlOfExecutor,
+} from '@toolwright/queues'
 import { openRegistry, type Registry } from '@toolwright/registry'
+import { IMAGE_FOLDER } from '@toolwright/sandbox/testing'
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -122,6 +132,7 @@ export async function openPipeline(
     REDIS_URL: redisUrl,
     TOOLWRIGHT_PREFIX: prefix,
     TOOLWRIGHT_HOME: home,
+    TOOLWRIGHT_IMAGE_FOLDER: IMAGE_FOLDER,
     TOOLWRIGHT_STRONG_BASE_URL: url,
     TOOLWRIGHT_LIGHT_BASE_URL: url,
     TOOLWRIGHT_STRONG_MODEL: 'sim-strong',
@@ -129,11 +140,13 @@ export async function openPipeline(
     OPENAI_API_KEY: 'test',
     TOOLWRIGHT_PRICES: join(ROOT, 'apps/simulator/prices.json'),
   }
-  const start = (stage: Stage, more: Record<string, string> = {}) => launch(stage, [], { ...environment, ...more })
+  const redis = connectRedis(redisUrl, { patient: true, name: 'tests' })
+  const executor = await openExecutorUser(redis, redisUrl, prefix)
+  const start = (stage: Stage, more: Record<string, string> = {}) =>
+    launch(stage, [], { ...environment, ...(stage === 'executor' && { REDIS_URL: executor.url }), ...more })
   const stages = { producer: 1, user: 1, maker: 1, executor: 1, ...options.stages }
   for (const [stage, count] of Object.entries(stages)) for (let n = 0; n < count; n++) start(stage as Stage)
 
-  const redis = connectRedis(redisUrl, { patient: true, name: 'tests' })
   const prefixes = keyPrefixes(prefix, 'default')
   const queues = openQueues({ redis, prefix: prefixes.queues, space: 'default' })
   const registry = openRegistry({ redis, keyPrefix: prefixes.registry })
@@ -190,10 +203,24 @@ export async function openPipeline(
       await queues.close()
       const keys = await redis.keys(`{${prefix}:*`)
       for (let at = 0; at < keys.length; at += 500) await redis.del(...keys.slice(at, at + 500))
+      await executor.remove()
       redis.disconnect()
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+/** The executors' own user, kept to the queues; where the Redis of the tests lets nobody make one, they connect as all do. */
+async function openExecutorUser(redis: RedisConnection, url: string, prefix: string): Promise<{ url: string; remove(): Promise<void> }> {
+  const user = executorUser(prefix, 'default')
+  const password = randomBase32()
+  try {
+    await allowExecutor(redis, user, password)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOPERM'))) throw error
+    return { url, remove: () => Promise.resolve() }
+  }
+  return { url: urlOfExecutor(url, user, password), remove: async () => void (await redis.acl('DELUSER', user.name)) }
 }
 
 /** Waits until something holds, and fails with what it was after `timeoutMs`. */

@@ -4,6 +4,11 @@ import { z } from 'zod'
 const EnvironmentSchema = z.object({
   /** A Redis to use instead of the private one. */
   redisUrl: z.string().optional().meta({ variable: 'REDIS_URL' }),
+  /** The same Redis, for the executors: a user that is kept to the queues. Theirs on the private one is made without asking. */
+  executorRedisUrl: z
+    .string()
+    .regex(/^rediss?:\/\/\S/, 'expected redis://user:password@host:port')
+    .optional(),
   /** The data folder, set by ./toolwright; default: `.toolwright` in the checkout. */
   home: z.string().optional(),
   prefix: commonEnvironment.prefix,
@@ -21,7 +26,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
 
 /** The environment without what names another Redis or space: the demo has its own. */
 export function withoutPlace(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { REDIS_URL: _url, TOOLWRIGHT_PREFIX: _prefix, TOOLWRIGHT_SPACE: _space, ...others } = source
+  const { REDIS_URL: _url, TOOLWRIGHT_EXECUTOR_REDIS_URL: _own, TOOLWRIGHT_PREFIX: _prefix, TOOLWRIGHT_SPACE: _space, ...others } = source
   return others
 }
 

@@ -15,7 +15,7 @@ test('takes everything after -- as it is', () => expect(parseFlags(['--', '--mix
 
 test.each([
   [['--cuont', '3'], 'unknown flag --cuont: did you mean --count?'],
-  [['--zzzzzz'], 'unknown flag --zzzzzz'],
+  [['--zzzzzz'], 'unknown flag --zzzzzz: the same command with --help lists what there is'],
   [['-x'], 'unknown flag -x'],
   [['--count'], '--count needs a value: --count N'],
   [['--mix=yes'], '--mix takes no value'],

@@ -42,5 +42,5 @@ export function usageError(message: string): CommandError {
 
 function unknownFlag(given: string, known: string[]): CommandError {
   const meant = nearest(given.replace(/^-+/, ''), [...known, 'help', 'demo'])
-  return usageError(`unknown flag ${given}${meant ? `: did you mean --${meant}?` : ''}`)
+  return usageError(`unknown flag ${given}: ${meant ? `did you mean --${meant}?` : 'the same command with --help lists what there is'}`)
 }

@@ -45,13 +45,13 @@ async function main(argv: string[]): Promise<ExitCode> {
       await print(`${versionOf(folders.root)}\n`)
       return EXIT.ok
     case 'overview':
-      await print(overview(VERBS))
+      await print(overview(VERBS, surroundings.columns))
       return EXIT.ok
     case 'nothing':
-      process.stderr.write(overview(VERBS))
+      process.stderr.write(overview(VERBS, process.stderr.columns ?? surroundings.columns))
       return EXIT.usage
     case 'help':
-      await print(helpOf(verbNamed(invocation.verb, VERBS)))
+      await print(helpOf(verbNamed(invocation.verb, VERBS), surroundings.columns))
       return EXIT.ok
     case 'run':
       return await verbNamed(invocation.verb, VERBS).run(invocation.args, surroundings)

@@ -2,6 +2,7 @@ import { newRunId, RunSettings } from '@toolwright/contracts'
 import { startSimulator, environmentFor, type Simulator } from './demo/simulator.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { openSpace, type Space } from './open-space.ts'
+import { stageUrls } from './redis/stage-urls.ts'
 import { runClient } from './run-client.ts'
 import { startPool, type StagePool } from './stage-pool.ts'
 import type { Stage } from './stages.ts'
@@ -42,8 +43,9 @@ export async function openStand(surroundings: Surroundings, { settings, counts, 
     await space.redis.flushall()
     simulator = await startSimulator({ folders, inherited, settings })
     const environment = environmentFor(simulator, folders, inherited)
-    const started = { folders, inherited: environment, redisUrl: space.url, signal }
-    const running = await startPool({ counts, queues: space.queues, ...started })
+    const started = { folders, inherited: environment, signal }
+    const urls = await stageUrls(space, surroundings.environment)
+    const running = await startPool({ counts, queues: space.queues, urls, ...started })
     pool = running
     return {
       space,
@@ -52,7 +54,7 @@ export async function openStand(surroundings: Surroundings, { settings, counts, 
       answer: async (input, output) => {
         const run = newRunId()
         const wish = { input, output, errors: null, run, limit: null, settings: RunSettings.parse({ v: 1 }), json: false }
-        return { code: await Promise.race([runClient({ ...started, wish }), running.failed]), run }
+        return { code: await Promise.race([runClient({ ...started, redisUrl: space.url, wish }), running.failed]), run }
       },
       stopWorkers: () => running.stop(),
       close,

@@ -9,7 +9,10 @@ let root: string
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'toolwright-pool-'))
   app('maker', `console.error('TOOLWRIGHT_STRONG_MODEL is not set; name the strong model'); process.exit(5)`)
-  app('user', `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log('ready')`)
+  const stays = `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000)`
+  const tells = `console.log('ready ' + Object.entries(process.env).map(([name, value]) => name + '=' + value).sort().join(', '))`
+  app('user', `${stays}; ${tells}`)
+  app('executor', `${stays}; ${tells}`)
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -21,9 +24,10 @@ function queuesWith(workersOf: (queue: string) => number): Queues {
   return known as Queues
 }
 
-function start(counts: Parameters<typeof startPool>[0]['counts'], queues: Queues) {
+function start(counts: Parameters<typeof startPool>[0]['counts'], queues: Queues, inherited: NodeJS.ProcessEnv = {}) {
   const folders = { root, home: join(root, 'home'), cache: join(root, 'cache') }
-  return startPool({ counts, folders, inherited: {}, redisUrl: 'redis://127.0.0.1:1', queues, signal: new AbortController().signal })
+  const urls = { url: 'redis://127.0.0.1:1', executorUrl: 'redis://executor@127.0.0.1:1' }
+  return startPool({ counts, folders, inherited, urls, queues, signal: new AbortController().signal })
 }
 
 test('tells which stages nobody serves', async () =>
@@ -51,6 +55,30 @@ test('each process writes to a log of its own, and stops with the pool', async (
   for (const name of ['user.1', 'user.2']) {
     await vi.waitFor(() => expect(readFileSync(join(root, 'home', 'logs', `${name}.log`), 'utf8')).toContain('ready'), 10_000)
   }
+  await pool.stop()
+})
+
+/** What a stage has said about its environment. */
+async function environmentTold(name: string): Promise<string> {
+  const path = join(root, 'home', 'logs', `${name}.log`)
+  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain('TOOLWRIGHT_SPACE=here'), 10_000)
+  return readFileSync(path, 'utf8')
+}
+
+test('an executor gets its own user of Redis and no key of a model; the others get theirs', async () => {
+  const models = { OPENAI_API_KEY: 'k1', OPENAI_BASE_URL: 'http://u', TOOLWRIGHT_STRONG_API_KEY: 'k2', TOOLWRIGHT_LIGHT_MODEL: 'm' }
+  const redis = { REDIS_URL: 'redis://all', TOOLWRIGHT_EXECUTOR_REDIS_URL: 'redis://e' }
+  const pool = await start(
+    { user: 1, executor: 1 },
+    queuesWith(() => 1),
+    { ...models, ...redis, TOOLWRIGHT_SPACE: 'here' },
+  )
+  const executor = await environmentTold('executor')
+  expect(executor).toContain('REDIS_URL=redis://executor@127.0.0.1:1,')
+  expect(executor).not.toMatch(/OPENAI|STRONG|LIGHT|TOOLWRIGHT_EXECUTOR/)
+  const user = await environmentTold('user')
+  expect(user).toContain('REDIS_URL=redis://127.0.0.1:1,')
+  expect(user).toContain('OPENAI_API_KEY=k1')
   await pool.stop()
 })
 

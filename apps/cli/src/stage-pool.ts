@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts'
 import type { Folders } from './folders.ts'
 import { openLogFile } from './log-file.ts'
+import type { StageUrls } from './redis/stage-urls.ts'
 import { startStage, type Stage } from './stages.ts'
 import { supervise } from './supervise.ts'
 
@@ -21,7 +22,7 @@ export interface PoolStart {
   counts: Partial<Record<Stage, number>>
   folders: Folders
   inherited: NodeJS.ProcessEnv
-  redisUrl: string
+  urls: StageUrls
   queues: Queues
   /** Gives up waiting for them. */
   signal: AbortSignal
@@ -44,11 +45,11 @@ export async function stagesWithoutWorker(queues: Queues): Promise<(typeof NEEDE
 }
 
 /** Starts the processes, and waits until those that boot at once serve their queues. Throws CommandError with what a process said that could not start. */
-export async function startPool({ counts, folders, inherited, redisUrl, queues, signal }: PoolStart): Promise<StagePool> {
+export async function startPool({ counts, folders, inherited, urls, queues, signal }: PoolStart): Promise<StagePool> {
   const stopping = new AbortController()
   const apps = stagesOf(counts).map(({ stage, name }) => {
     const log = openLogFile(folders.home, name)
-    return { name, log, start: () => startStage({ stage, folders, inherited, redisUrl, onLine: log.add }) }
+    return { name, log, start: () => startStage({ stage, folders, inherited, urls, isAlone: false, onLine: log.add }) }
   })
   const hopeless = new Map<string, number>()
   const ended = supervise({

@@ -34,6 +34,7 @@ const kind: Kind = {
     samples: ['Sort these words: oven pear'],
     members: 11,
     vocabulary: { tokens: ['quince'], steadyLines: 0 },
+    origins: {},
   },
 }
 
@@ -51,7 +52,8 @@ const tool: Tool = {
   },
   tiers: { extracted: true, called: true },
   verbatim: ['words'],
-  usage: [{ text: 'Sort these words: oven pear', arguments: '{"words":["oven","pear"]}' }],
+  usage: [{ text: 'Sort these words: oven pear', arguments: '{"words":["oven","pear"]}', run: 'r-aaaaaaaaaa' }],
+  runs: ['r-aaaaaaaaaa'],
   evidence: {
     proposedFrom: 3,
     heldBack: 3,
@@ -105,7 +107,9 @@ test('what was exported is read back', () => {
   const [read, ...others] = readToolFolders(folder)
   expect(others).toEqual([])
   const { version: _, ...without } = tool
-  expect(read?.tool).toEqual({ ...without, generation: 1 })
+  // Which runs it was made from is known only where they ran.
+  const usage = tool.usage.map((one) => ({ ...one, run: '' }))
+  expect(read?.tool).toEqual({ ...without, generation: 1, usage, runs: [] })
   expect(read?.kind.reading.templates).toEqual(kind.reading.templates)
   expect(read?.kind.reading.samples).toEqual(kind.reading.samples)
   expect(read?.kind.reading.vocabulary).toEqual(kind.reading.vocabulary)

@@ -61,7 +61,7 @@ export function writeToolFolder(folder: string, kind: Kind, tool: Tool, { withEx
     schema: tool.schema,
     tiers: tool.tiers,
     verbatim: tool.verbatim,
-    usage: withExamples ? tool.usage : [],
+    usage: withExamples ? tool.usage.map((one) => ({ text: one.text, arguments: one.arguments })) : [],
     evidence: tool.evidence,
     model: tool.model,
     cost_nano_usd: tool.costNano,
@@ -112,7 +112,9 @@ function readToolFolder(path: string): ReadTool {
       schema: file.schema,
       tiers: file.tiers,
       verbatim: file.verbatim,
-      usage: file.usage,
+      // Which runs it is from, elsewhere, says nothing here.
+      usage: file.usage.map((one) => ({ ...one, run: '' })),
+      runs: [],
       evidence: file.evidence,
       model: file.model,
       generation: 1,
@@ -163,5 +165,6 @@ function readingOf({ templates, samples, vocabulary }: ToolFile['kind']): Kind['
     samples,
     members: templates.reduce((sum, { lines }) => sum + lines, samples.length),
     vocabulary,
+    origins: {},
   }
 }

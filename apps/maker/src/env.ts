@@ -8,6 +8,8 @@ const MakerEnvironment = z.object({
   concurrency: z.coerce.number('expected a whole number').int().min(1).max(1_000).default(20),
   /** For one model call, in milliseconds: a proposal is long. */
   modelTimeoutMs: z.coerce.number('expected milliseconds').int().min(100).default(300_000),
+  /** How long examples are kept: they are users' requests. */
+  exampleDays: z.coerce.number('expected a number of days').min(1).max(36_500).default(30),
 })
 export type MakerEnvironment = z.infer<typeof MakerEnvironment>
 

@@ -23,12 +23,11 @@ const LINES_WITHOUT_PRICE = 10
 /** Tokens of a make, where none has been paid for yet: two proposals and a repair, with what they read. */
 const ASSUMED_MAKE_TOKENS = { uncachedInput: 8_000, cacheRead: 0, cacheWrite: 0, output: 4_000 }
 
-/** Whether a make has what it needs to propose: enough trusted examples, and enough lines to be worth it. */
+/** Whether a make has what it needs to propose: enough trusted examples, and enough lines to be worth it. Past the deadline it goes by what there is. */
 export async function gather(services: Services, job: MakerJob, kind: Kind, settings: RunSettings): Promise<Gathered> {
   const { registry } = services
-  const { ageMs } = await registry.makes.begin(kind.id, job.generation)
   const examples = await registry.tools.examples(kind.id)
-  const isOver = ageMs >= settings.makeDeadlineMs
+  const isOver = await registry.makes.isOverdue(kind.id, job.generation)
   const canBringMore = !isOver && (await registry.runs.canBringMore(job.run))
 
   if (kind.version > 0) {

@@ -2,9 +2,9 @@ import { type Extracted, executionOf, extractCalls, readExtracted } from '@toolw
 import type { Example } from '@toolwright/contracts'
 import type { GatheredText } from '@toolwright/registry'
 import type { Make } from './make.ts'
-import { outcomesOf } from './outcomes-of.ts'
 import { proposeUnansweredPrompt } from './prompts.ts'
 import { readProposal } from './proposal.ts'
+import { runSteps } from './run-steps.ts'
 
 /** Texts on which two tools must give the same string before either is believed. */
 const MIN_AGREEING = 10
@@ -43,8 +43,8 @@ async function answersOfCandidate(make: Make, texts: GatheredText[], at: number)
   const calls = extractCalls(texts.map(({ text }) => text))
   // The candidates run in differing surroundings too: what they agree on hangs on neither clock nor hash seed.
   const surroundings = at % 2 === 0 ? 'first' : 'second'
-  const ends = await make.context.execute({ [step]: executionOf(candidate.source, calls, { surroundings, resetEachCall: true }) })
-  return outcomesOf(ends[step]!, texts.length).map((outcome) => readExtracted(candidate, outcome))
+  const outcomes = await runSteps(make.context, { [step]: executionOf(candidate.source, calls, { surroundings, resetEachCall: true }) })
+  return outcomes[step]!.map((outcome) => readExtracted(candidate, outcome))
 }
 
 function compare(
@@ -55,11 +55,11 @@ function compare(
 ): { labels: Example[]; contradictions: number } {
   const labels: Example[] = []
   let contradictions = 0
-  for (const [at, { text }] of texts.entries()) {
+  for (const [at, { text, run }] of texts.entries()) {
     const [first, second] = [one[at]!, other[at]!]
     if (first.status !== 'answered' || second.status !== 'answered') continue
     if (first.answer === second.answer)
-      labels.push({ v: 1, text, answer: first.answer, source: 'tools', votes: 2, run: job.run, at: Date.now() })
+      labels.push({ v: 1, text, answer: first.answer, source: 'tools', votes: 2, run: run || job.run, at: Date.now() })
     else contradictions++
   }
   return { labels, contradictions }

@@ -4,6 +4,7 @@ import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
 import { readEnvironment } from './env.ts'
 import { abandonMake, makeTool } from './make-tool.ts'
+import { startForgettingOld } from './forget-old.ts'
 import type { Services } from './services.ts'
 import { startSweeping } from './sweep.ts'
 
@@ -27,4 +28,5 @@ await runUntilStopped({ stage: 'maker', followParent: true }, async (lifetime) =
     bury: (job, error, context) => abandonMake(services, job, error, context),
   })
   lifetime.closeLater('the sweeper', startSweeping(services, stage.log))
+  lifetime.closeLater('forgetting', startForgettingOld(registry, environment.exampleDays, stage.log))
 })

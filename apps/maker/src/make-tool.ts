@@ -1,39 +1,53 @@
-import { type MakerJob, RunSettings, type Tool } from '@toolwright/contracts'
+import type { MakerJob, RunSettings, Tool } from '@toolwright/contracts'
 import { type JobContext, LaterError } from '@toolwright/queues'
-import type { Kind, MakeEnd, MakePlan } from '@toolwright/registry'
+import type { Kind, MakeEnd, MakePlan, RunRecord } from '@toolwright/registry'
 import { gather } from './gather.ts'
 import { labelByTools } from './label-by-tools.ts'
 import { openMake } from './make.ts'
 import { planMake } from './plan-make.ts'
 import { releaseWaiting } from './release.ts'
+import { ExecutorFailedError } from './run-steps.ts'
 import { type PassedTool, searchCandidate } from './search-candidate.ts'
 import type { Services } from './services.ts'
+
+/** An end after which nothing of the make is left. */
+type Settled = Exclude<MakeEnd, { end: 'put-off' }>
 
 const LOOK_AGAIN_MS = 300
 const HALTED_CHECK_MS = 2_000
 const WAITING_LOOKED_AT = 200
 const COOLDOWN_MS = 3_600_000
+/** Until a make that the executor failed goes on; never longer, since nothing is wrong with the kind. */
+const PUT_OFF_MS = 60_000
 
 /**
  * One make: gives a kind a tool, or up. Straight from top to bottom, and again from the top after every wait and every crash: steps that have ended are found
  * ended, replies that were paid for are found kept, and the plan is the one it began with. A make always ends, and then every line that waited for it goes on.
  */
 export async function makeTool(services: Services, asked: MakerJob, context: JobContext): Promise<null> {
+  try {
+    return await goOn(services, asked, context)
+  } catch (error) {
+    if (!(error instanceof ExecutorFailedError)) throw error
+    return await putOff(services, asked, error.message, context)
+  }
+}
+
+async function goOn(services: Services, asked: MakerJob, context: JobContext): Promise<null> {
   const { registry } = services
   const kind = await registry.kinds.get(asked.kind)
-  if (kind === null) throw new Error(`there is no kind ${asked.kind}`)
-  if (kind.generation !== asked.generation || isSettled(kind)) {
-    await releaseWaiting(services, kind)
-    return null
-  }
+  // All that was known of it was forgotten with its run.
+  if (kind === null) return null
+  if (kind.generation !== asked.generation || isSettled(kind)) return await release(services, asked)
   const run = await payingRun(services, asked)
   // Nobody is there to pay, and nobody waits: whoever needs the tool adds the make again, and finds what has been paid for.
   if (run === null) return null
-  const job = { ...asked, run }
+  const job = { ...asked, run: run.id }
+  await registry.makes.begin(kind.id, job.generation, run.settings.makeDeadlineMs)
 
   // Its maker may have died before all that waited for the tool had gone to it.
   if (kind.version > 0) await releaseWaiting(services, kind)
-  const plan = (await registry.makes.planned(kind.id, job.generation)) ?? (await begin(services, job, kind, context))
+  const plan = (await registry.makes.planned(kind.id, job.generation)) ?? (await begin(services, job, kind, run.settings, context))
   if (plan === null) return null
 
   const make = openMake(services, job, kind, context)
@@ -47,10 +61,9 @@ export async function makeTool(services: Services, asked: MakerJob, context: Job
 }
 
 /** Gathers until there is something to make a tool from. Null: there is not, and the make has ended. */
-async function begin(services: Services, job: MakerJob, kind: Kind, context: JobContext): Promise<MakePlan | null> {
+async function begin(services: Services, job: MakerJob, kind: Kind, settings: RunSettings, context: JobContext): Promise<MakePlan | null> {
   const { registry } = services
-  const run = await registry.runs.get(job.run)
-  const gathered = await gather(services, job, kind, run?.settings ?? RunSettings.parse({ v: 1 }))
+  const gathered = await gather(services, job, kind, settings)
   switch (gathered.status) {
     case 'wait':
       throw new LaterError('gathering examples', LOOK_AGAIN_MS)
@@ -85,13 +98,14 @@ export async function abandonMake(services: Services, job: MakerJob, error: Erro
 }
 
 /** The run that pays: the one that asked, or, if that is halted, done or gone, one that waits for the tool. Null where there is none. */
-async function payingRun({ registry }: Services, job: MakerJob): Promise<string | null> {
+async function payingRun({ registry }: Services, job: MakerJob): Promise<RunRecord | null> {
   const waiting = await registry.kinds.peekWaiting(job.kind, WAITING_LOOKED_AT)
   const candidates = new Set([job.run, ...waiting.map(({ run }) => run)])
   for (const run of candidates) {
     const record = await registry.runs.get(run)
-    if (record?.state === 'active' && record.haltedBy === null) return run
+    if (record?.state === 'active' && record.haltedBy === null) return record
   }
+  await registry.makes.pause(job.kind, job.generation)
   // Lines that wait for a tool wait for their run to go on, too.
   if (waiting.length > 0) throw new LaterError('every run that waits for this tool is halted', HALTED_CHECK_MS)
   return null
@@ -102,12 +116,10 @@ function isSettled(kind: Kind): boolean {
 }
 
 async function publish(services: Services, job: MakerJob, kind: Kind, passed: PassedTool, costNano: number | null): Promise<boolean> {
-  const { registry } = services
   const version = kind.versions + 1
   const tool: Tool = { ...passed, version, costNano, at: Date.now() }
   const isPublished = await settle(services, job, { end: 'published', version, tool: JSON.stringify(tool) }, costNano)
-  const now = await registry.kinds.get(kind.id)
-  if (now !== null) await releaseWaiting(services, now)
+  await release(services, job)
   return isPublished
 }
 
@@ -116,14 +128,31 @@ async function decline(services: Services, job: MakerJob, reason: string, costNa
   return await end(services, job, { end: 'declined', reason, cooldownMs: COOLDOWN_MS }, costNano)
 }
 
-async function end(services: Services, job: MakerJob, how: MakeEnd, costNano: number | null): Promise<null> {
+/**
+ * The executor is broken: the kind counts as declined for a short while, and the lines that waited go on. The generation stays, and with it the plan and what was paid
+ * for: when lines come after that, the make goes on from there.
+ */
+async function putOff(services: Services, job: MakerJob, reason: string, context: JobContext): Promise<null> {
+  const { registry } = services
+  context.log.warn({ kind: job.kind, reason }, 'a make is put off')
+  await registry.kinds.settle(job.kind, job.generation, { end: 'put-off', reason, cooldownMs: PUT_OFF_MS })
+  await registry.makes.pause(job.kind, job.generation)
+  return await release(services, job)
+}
+
+async function end(services: Services, job: MakerJob, how: Settled, costNano: number | null): Promise<null> {
   await settle(services, job, how, costNano)
+  return await release(services, job)
+}
+
+async function release(services: Services, job: MakerJob): Promise<null> {
   const kind = await services.registry.kinds.get(job.kind)
-  if (kind !== null) await releaseWaiting(services, kind)
+  // Where a kind gathers, this make was called off, and lines wait for the one that is due now.
+  if (kind !== null && (kind.version > 0 || kind.state !== 'gathering')) await releaseWaiting(services, kind)
   return null
 }
 
-async function settle(services: Services, job: MakerJob, how: MakeEnd, costNano: number | null): Promise<boolean> {
+async function settle(services: Services, job: MakerJob, how: Settled, costNano: number | null): Promise<boolean> {
   const isOurs = await services.registry.kinds.settle(job.kind, job.generation, how)
   if (isOurs) {
     await services.registry.tools.noteMake(how.end, costNano)

@@ -1,5 +1,5 @@
 import { type Example, hashOf } from '@toolwright/contracts'
-import type { Kind, MakePlan } from '@toolwright/registry'
+import { type Kind, type MakePlan, originOf } from '@toolwright/registry'
 import type { Services } from './services.ts'
 import { groupByWording } from './wordings.ts'
 
@@ -47,9 +47,9 @@ async function foreignTexts(services: Services, kind: Kind, text: string): Promi
   const texts = await Promise.all(
     near.slice(0, MAX_FOREIGN).map(async ({ kind: other }) => {
       const [example] = await registry.tools.examples(other.id)
-      if (example !== undefined) return { text: example.text, answer: example.answer }
+      if (example !== undefined) return { text: example.text, answer: example.answer, run: example.run }
       const sample = other.reading.samples[0]
-      return sample === undefined ? null : { text: sample, answer: null }
+      return sample === undefined ? null : { text: sample, answer: null, run: originOf(other.reading, sample) }
     }),
   )
   return texts.filter((one) => one !== null)

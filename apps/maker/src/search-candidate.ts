@@ -67,7 +67,7 @@ export async function searchCandidate(make: Make, begun: MakePlan): Promise<Pass
     }
     if (best !== null && best.verdict.extracted && best.verdict.called) break
   }
-  return best === null ? null : toolOf(make, plan, best)
+  return best === null ? null : toolOf(make, begun, plan, best)
 }
 
 /** The next candidate is written apart: from other examples, where there are enough, so that those of the first are held back from it. */
@@ -87,7 +87,12 @@ async function verifyOnce(make: Make, candidate: Candidate, plan: MakePlan, reve
   return verdict
 }
 
-function toolOf({ job, kind }: Make, plan: MakePlan, { verdict, candidate, model, candidates, repairs }: Best): PassedTool {
+function toolOf(
+  { job, kind }: Make,
+  begun: MakePlan,
+  plan: MakePlan,
+  { verdict, candidate, model, candidates, repairs }: Best,
+): PassedTool {
   return {
     v: 1,
     kind: kind.id,
@@ -97,6 +102,7 @@ function toolOf({ job, kind }: Make, plan: MakePlan, { verdict, candidate, model
     tiers: { extracted: verdict.extracted, called: verdict.called },
     verbatim: verdict.verbatim,
     usage: verdict.usage,
+    runs: [...new Set([...begun.shown, ...begun.heldBack].map((example) => example.run))].toSorted(),
     evidence: { ...verdict.counts, proposedFrom: plan.shown.length, candidates, repairs },
     model,
     generation: job.generation,

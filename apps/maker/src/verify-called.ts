@@ -11,8 +11,8 @@ import {
 import type { Example } from '@toolwright/contracts'
 import type { JobContext } from '@toolwright/queues'
 import { clip } from './describe-failures.ts'
-import { outcomesOf } from './outcomes-of.ts'
 import type { Candidate } from './proposal.ts'
+import { runSteps } from './run-steps.ts'
 import type { VerifyOptions } from './verify-options.ts'
 
 /** Light-model calls that verify the `called` tier. */
@@ -74,12 +74,12 @@ async function solveTwice(candidate: Candidate, written: WrittenArguments[], ste
   const twice: Twice[] = written.map(() => ({ status: 'unasked' }))
   if (ready.length === 0) return twice
   const calls = ready.map((one) => ({ arguments: one.arguments }))
-  const ends = await context.execute({
+  const outcomes = await runSteps(context, {
     [`${step}-first`]: executionOf(candidate.source, calls, { surroundings: 'first', resetEachCall: true }),
     [`${step}-second`]: executionOf(candidate.source, calls, { surroundings: 'second', resetEachCall: true }),
   })
-  const first = outcomesOf(ends[`${step}-first`]!, calls.length)
-  const second = outcomesOf(ends[`${step}-second`]!, calls.length)
+  const first = outcomes[`${step}-first`]!
+  const second = outcomes[`${step}-second`]!
   for (const [index, { at }] of ready.entries()) {
     const one = readSolved(first[index]!)
     const other = readSolved(second[index]!)

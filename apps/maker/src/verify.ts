@@ -1,10 +1,10 @@
 import { type CalledTool, checkArguments, executionOf, extractCalls, normalAnswer, readExtracted } from '@toolwright/answering'
-import type { Example, Outcome } from '@toolwright/contracts'
+import type { Example, Outcome, Tool } from '@toolwright/contracts'
 import type { MakePlan } from '@toolwright/registry'
 import { describeFailures, type Own } from './describe-failures.ts'
 import { mutantsOf } from './mutants.ts'
-import { outcomesOf } from './outcomes-of.ts'
 import type { Candidate } from './proposal.ts'
+import { runSteps } from './run-steps.ts'
 import { verifyCalled } from './verify-called.ts'
 import type { VerifyOptions } from './verify-options.ts'
 
@@ -20,7 +20,7 @@ export interface Verdict {
   problems: string[]
   /** A held-back example that `problems` shows, so that it no longer counts as held back. */
   revealed: string | null
-  usage: { text: string; arguments: string }[]
+  usage: Tool['usage']
   verbatim: string[]
   counts: {
     heldBack: number
@@ -49,14 +49,14 @@ export async function verify(candidate: Candidate, options: VerifyOptions): Prom
     ...plan.foreign.map((foreign) => ({ text: foreign.text, solve: true })),
     ...mutants.map(({ text }) => ({ text, solve: false })),
   ]
-  const ends = await context.execute({
+  const outcomes = await runSteps(context, {
     [`${step}-first`]: run(extractCalls(texts), 'first'),
     [`${step}-second`]: run(extractCalls(texts), 'second'),
     ...(refusals.length > 0 && { [`${step}-refusals`]: run(refusals, 'first') }),
   })
-  const first = outcomesOf(ends[`${step}-first`]!, texts.length)
-  const second = outcomesOf(ends[`${step}-second`]!, texts.length)
-  const refused = refusals.length > 0 ? outcomesOf(ends[`${step}-refusals`]!, refusals.length) : []
+  const first = outcomes[`${step}-first`]!
+  const second = outcomes[`${step}-second`]!
+  const refused = outcomes[`${step}-refusals`] ?? []
 
   const broken = first.find((outcome) => outcome.status === 'bad-source')
   if (broken?.status === 'bad-source') return rejected(plan, [`The module cannot be used: ${broken.message}`])
@@ -167,10 +167,10 @@ function describeSurvivors(surviving: ReturnType<typeof mutantsOf>, isPassed: bo
 }
 
 /** The tool as the tool user will see it: usage examples are rendered from calls that were verified, shown examples first. */
-function calledToolOf(candidate: Candidate, examples: Example[], own: Own[], heldBack: Set<string>): CalledTool {
+function calledToolOf(candidate: Candidate, examples: Example[], own: Own[], heldBack: Set<string>): CalledTool & Pick<Tool, 'usage'> {
   const usage = examples.flatMap((example, at) => {
     const one = own[at]!
-    return one.status === 'right' && !heldBack.has(example.text) ? [{ text: example.text, arguments: one.arguments }] : []
+    return one.status === 'right' && !heldBack.has(example.text) ? [{ text: example.text, arguments: one.arguments, run: example.run }] : []
   })
   return { schema: candidate.schema, usage: usage.slice(0, MAX_USAGE), verbatim: [] }
 }

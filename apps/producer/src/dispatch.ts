@@ -12,6 +12,9 @@ interface Dispatch {
   settings: Map<string, RunSettings>
 }
 
+/** Kinds that may lay claim to a line of a remembered decision: as many as a judge is shown. */
+const MAX_RIVALS = 6
+
 /** What is decided of a line before any state is touched. */
 type Decision = { to: 'kind'; kind: KindId; line: Line } | { to: 'judge'; line: Line } | { to: 'direct'; line: Line }
 
@@ -73,7 +76,7 @@ async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<
     if (line.body !== undefined) decisions.push({ to: 'direct', line })
     else if (line.kind !== undefined) decisions.push({ to: 'kind', kind: line.kind, line })
     else if (line.kindName !== undefined) {
-      const kind = await registry.kinds.named(line.kindName, line.frame, line.text)
+      const kind = await registry.kinds.named(line.kindName, line.frame, line.text, job.run)
       decisions.push({ to: 'kind', kind, line: { ...line, kind, decidedBy: 'name' } })
     } else {
       const tokens = tokensOf(line.text)
@@ -93,7 +96,11 @@ async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<
   for (const [at, { line }] of unsure.entries()) {
     const kind = remembered[at]
     if (kind === null || kind === undefined) decisions.push({ to: 'judge', line })
-    else decisions.push({ to: 'kind', kind, line: { ...line, kind, decidedBy: 'decision' } })
+    else {
+      // No template fits: whoever the judge would be shown may lay claim to the line.
+      const nearest = index.nearest(line.frame, line.text, MAX_RIVALS).map((one) => one.kind.id)
+      decisions.push({ to: 'kind', kind, line: { ...line, kind, decidedBy: 'decision', rivals: nearest.filter((id) => id !== kind) } })
+    }
   }
   return decisions
 }
@@ -111,6 +118,8 @@ async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Li
   switch (placement.go) {
     case 'alias':
       return await sendKind(services, run, placement.kind, lines, token, turn)
+    case 'gone':
+      return await addDirect(queues, { run, kind: null, gather: false }, lines)
     case 'tool':
       return turn.put({ run, kind, version: placement.version }, lines)
     case 'split':

@@ -5,10 +5,11 @@ import type { Log } from '@toolwright/runtime'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Progress, progressStyle, startProgress } from './client/progress.ts'
 import type { ProgressState } from './client/progress-text.ts'
+import { createOutageTalk } from './client/outage-talk.ts'
 import { OutputClosed } from './client/result-sink.ts'
 import { openResultWriter, type ResultWriter } from './client/result-writer.ts'
 import { renderSummary, type RunTotals, summaryJson } from './client/summary.ts'
-import { createTally, type Tally, tallyMark, tallyResult } from './client/tally.ts'
+import { createTally, Tally, tallyAll, tallyMark, tallyResult } from './client/tally.ts'
 import { UsageError } from './client/usage-error.ts'
 import type { Money } from './client/usd.ts'
 import { ingest } from './ingest.ts'
@@ -29,6 +30,8 @@ const CREDIT_BYTES = 64_000_000
 const CHECK_MS = 250
 /** How long the end of a run waits for makes that it has begun to pay for. */
 const MAKES_GRACE_MS = 120_000
+/** Shorter than this, it is not worth a line. */
+const MAKES_SAID_MS = 2_000
 
 const EXIT = { ok: 0, someFailed: 3, halted: 5, interrupted: 130 }
 
@@ -37,19 +40,24 @@ export async function followRun(services: Services, request: RunRequest, interru
   const { registry, queues, log } = services
   const startedAt = performance.now()
   const tally = createTally()
+  const streamed = await openStreamed(registry, request.run)
+  tallyAll(tally, streamed.tally)
   const writer = await openResultWriter({
     run: request.run,
     output: request.output ?? process.stdout,
     ...(request.errors !== null && { errors: request.errors }),
     onFound: (mark) => tallyMark(tally, mark),
-    log: (message) => log.warn({}, message),
+    streamed: streamed.seqs,
+    log: say,
   })
-  const record = await registry.runs.open(request.run, request.settings, sourceOf(request))
-  if (record.source !== sourceOf(request)) {
+  let record: RunRecord
+  try {
+    record = await openRecord(registry, request, writer.size, streamed.seqs.length)
+  } catch (error) {
     await writer.close()
-    throw new UsageError(`run ${request.run} reads another input (${record.source.split(' ')[0]}); choose another --run-id`)
+    throw error
   }
-  const follow = openFollow(services, request, record, writer, tally)
+  const follow = openFollow(services, request, { record, writer, tally, streamedTally: streamed.tally })
   const stop = new AbortController()
   const onInterrupt = () => stop.abort(interrupted.reason)
   interrupted.addEventListener('abort', onInterrupt, { once: true })
@@ -69,23 +77,26 @@ export async function followRun(services: Services, request: RunRequest, interru
   })
   const watching = follow.watch(stop)
   try {
-    const end = record.ingest.isDone
-      ? record.ingest
-      : await ingest({
-          registry,
-          queues,
-          request,
-          from: record.ingest,
-          credit: (read) => follow.credit(read, stop.signal),
-          refuse: (result) => follow.write([result]),
-          onRead: follow.noteRead,
-          signal: stop.signal,
-        })
+    // A file may have grown since, or its limit been raised; a pipe that has ended is not asked for again.
+    const end =
+      record.ingest.isDone && request.input === '-'
+        ? record.ingest
+        : await ingest({
+            registry,
+            queues,
+            request,
+            from: record.ingest,
+            credit: (read) => follow.credit(read, stop.signal),
+            refuse: (result) => follow.write([result]),
+            onRead: follow.noteRead,
+            signal: stop.signal,
+          })
     if (end.isDone) {
       follow.noteEnd(end.seq)
       if (end.seq === 0) {
         await registry.runs.forget(request.run)
-        throw new UsageError(`${request.input === '-' ? 'standard input' : request.input} holds no requests`)
+        const input = request.input === '-' ? 'standard input' : request.input
+        throw new UsageError(`${input} holds no requests: each line is one, such as {"input": "…"}`)
       }
       await follow.allWritten(end.seq, stop.signal)
     }
@@ -100,6 +111,35 @@ export async function followRun(services: Services, request: RunRequest, interru
     follow.progress.stop()
   }
   return await conclude(services, request, follow, tally, interrupted, performance.now() - startedAt)
+}
+
+/** What an earlier process of the run has written where nobody can look it up. */
+async function openStreamed(registry: Registry, run: string): Promise<{ seqs: number[]; tally: Tally }> {
+  const streamed = await registry.runs.streamed(run)
+  return streamed === null ? { seqs: [], tally: createTally() } : { seqs: streamed.seqs, tally: Tally.parse(streamed.tally) }
+}
+
+/** The run's record: a new one, or that of a run that goes on. Throws UsageError where the id is that of a run that cannot go on so. `writtenHere`: results of which it is known where they went, `streamed` of them to a stream. */
+async function openRecord(registry: Registry, request: RunRequest, writtenHere: number, streamed: number): Promise<RunRecord> {
+  const { run, output, settings } = request
+  const earlier = await registry.runs.get(run)
+  if (earlier !== null) {
+    if (earlier.source !== sourceOf(request)) {
+      throw new UsageError(`run ${run} reads another input (${inputOf(earlier.source)}); choose another --run-id`)
+    }
+    if (earlier.written > writtenHere) {
+      throw new UsageError(
+        `not all of the ${earlier.written} results that run ${run} has written are in ${output ?? 'standard output'}: name the file that has them with -o (and --errors), or leave --run-id out to answer all requests again`,
+      )
+    }
+    if (earlier.state === 'done') say(`run ${run} is done already; looking for requests that have been added since`)
+    else if (streamed > 0) say(`${streamed} results of run ${run} went to a stream before, and are kept nowhere else; the others follow`)
+  }
+  return await registry.runs.open(run, settings, sourceOf(request))
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 interface Follow {
@@ -118,7 +158,15 @@ interface Follow {
   isComplete(): boolean
 }
 
-function openFollow(services: Services, request: RunRequest, record: RunRecord, writer: ResultWriter, tally: Tally): Follow {
+interface Following {
+  record: RunRecord
+  writer: ResultWriter
+  tally: Tally
+  /** The part of it that went to a stream. */
+  streamedTally: Tally
+}
+
+function openFollow(services: Services, request: RunRequest, { record, writer, tally, streamedTally }: Following): Follow {
   const { registry, queues } = services
   let read = record.ingest.seq
   let bytesRead = 0
@@ -157,7 +205,10 @@ function openFollow(services: Services, request: RunRequest, record: RunRecord, 
         fatal ??= error instanceof Error ? error : new Error(String(error))
         throw new LaterError('the results could not be written', 1_000, { cause: error })
       }
+      const streamed = written.filter((result) => writer.isStreamed(result))
       for (const result of written) tallyResult(tally, result)
+      for (const result of streamed) tallyResult(streamedTally, result)
+      await registry.runs.noteWritten(request.run, written.length, { seqs: streamed.map(({ seq }) => seq), tally: streamedTally })
       await registry.totals.addResults(written)
     },
     credit: async (readNow, signal) => {
@@ -179,10 +230,16 @@ function openFollow(services: Services, request: RunRequest, record: RunRecord, 
       while (writer.size < lines) await delay(50, undefined, { signal })
     },
     makesSettled: async (signal) => {
-      const until = performance.now() + MAKES_GRACE_MS
-      for (;;) {
+      const begunAt = performance.now()
+      for (let isSaid = false; ;) {
         // Only those that this run pays for: another run's may take as long as they like.
-        if ((await queues.countOf('maker', request.run)) === 0 || performance.now() > until) return
+        const makes = await queues.countOf('maker', request.run)
+        const waitedMs = performance.now() - begunAt
+        if (makes === 0 || waitedMs > MAKES_GRACE_MS) return
+        if (!isSaid && waitedMs > MAKES_SAID_MS) {
+          progress.event('every request is answered; waiting for tools that are still being made, for requests to come (Ctrl-C: end now)')
+          isSaid = true
+        }
         await delay(CHECK_MS, undefined, { signal })
       }
     },
@@ -191,6 +248,7 @@ function openFollow(services: Services, request: RunRequest, record: RunRecord, 
       await index.refresh()
       for (const kind of index.all()) made.set(kind.id, 0)
       const before = new Map(index.all().map((kind) => [kind.id, kind.versions]))
+      const outageTalk = createOutageTalk(() => performance.now())
       while (!stop.signal.aborted) {
         await index.refresh()
         for (const kind of index.all()) {
@@ -203,6 +261,10 @@ function openFollow(services: Services, request: RunRequest, record: RunRecord, 
         toolsBeingMade = makesIn(await queues.depth('maker'))
         spent = sumOf(await registry.money.sums(request.run))
         halted = await registry.runs.haltReason(request.run)
+        const refusal = await registry.runs.refusal(request.run)
+        const isHeld = refusal !== null && halted === null && (await registry.endpoints.isHeld(refusal.endpoint))
+        const talk = outageTalk(isHeld ? refusal.message : null)
+        if (talk !== null) progress.event(talk)
         if (halted !== null || fatal !== null) stop.abort(new Error('the run cannot go on'))
         await delay(CHECK_MS, undefined, { signal: stop.signal }).catch(() => undefined)
       }
@@ -237,23 +299,22 @@ async function conclude(
   const fatal = follow.fatal()
   if (fatal instanceof OutputClosed) return EXIT.ok
   if (fatal !== null) {
-    process.stderr.write(`the results cannot be written: ${fatal.message}\nNothing is lost: mend it, then ${again}\n`)
+    say(`the results cannot be written: ${fatal.message}\nNothing is lost: mend it, then ${again}`)
     return 1
   }
   const haltedBy = follow.haltedBy()
   if (haltedBy !== null) {
-    process.stderr.write(`the run has stopped: ${haltedBy}\nNothing is lost: mend it, then ${again}\n`)
+    say(`the run has stopped: ${haltedBy}\nNothing is lost: mend it, then ${again}`)
     return EXIT.halted
   }
   if (!follow.isComplete()) {
-    process.stderr.write(`interrupted; what is done is written. To finish, ${again}\n`)
+    const hint = request.output === null ? ' (which writes the rest: append it, with >>)' : ''
+    say(`interrupted; what is done is written. To finish, ${again}${hint}`)
     return interrupted.aborted ? EXIT.interrupted : 1
   }
   const uncertain = await registry.money.uncertain(request.run)
   if (uncertain.calls > 0)
-    process.stderr.write(
-      `${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums\n`,
-    )
+    say(`${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums`)
   await registry.runs.finish(request.run, summaryJson(totals))
   await queues.dropResults(request.run)
   if (request.json) process[request.output === null ? 'stderr' : 'stdout'].write(`${JSON.stringify(summaryJson(totals))}\n`)
@@ -284,4 +345,8 @@ function costByBucket(sums: Sums[]): Record<Bucket, Money> {
 /** Says what a run reads, so that a run id is not taken up with another input. */
 function sourceOf(request: RunRequest): string {
   return `${request.input} ${hashOf(request.input).slice(0, 8)}`
+}
+
+function inputOf(source: string): string {
+  return source.replace(/ [0-9a-f]{8}$/, '')
 }

@@ -40,7 +40,7 @@ await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime
         kind: null,
         kindName: line.kindName ?? null,
         decidedBy: null,
-        costNano: 0,
+        costNano: line.spent === undefined ? 0 : line.spent.costNano,
         baseline: { costNano: null, basis: 'unknown' as const },
         statusCode: 0,
         error: { code: 'internal_error', message: `the request could not be dispatched: ${error.message}` },

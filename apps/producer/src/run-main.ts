@@ -23,7 +23,7 @@ try {
   else {
     const hasCode = error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number'
     process.stderr.write(
-      `${hasCode ? error.message : `toolwright run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`,
+      `toolwright: ${hasCode ? error.message : `this should not have happened\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`,
     )
     process.exitCode = hasCode ? Number(error.exitCode) : isRedisAway(error) ? 6 : 1
   }

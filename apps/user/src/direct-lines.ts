@@ -1,19 +1,13 @@
-import {
-  addSpent,
-  answerDirectly,
-  answerField,
-  type Answered,
-  type Failed,
-  labelField,
-  normalAnswer,
-  sampleAnswer,
-} from '@toolwright/answering'
+import { answerDirectly, answerField, type Answered, type Failed, labelField, normalAnswer, sampleAnswer } from '@toolwright/answering'
 import type { DirectJob, Frame, Line } from '@toolwright/contracts'
 import { ModelError } from '@toolwright/llm'
 import { addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { KeptReply } from '@toolwright/registry'
+import { addDirectAlone } from './alone.ts'
+import { answeredDirectly } from './answered-directly.ts'
+import { keepRefused } from './keep-refused.ts'
 import type { Services } from './services.ts'
-import { laterOf, settleAll } from './settle-all.ts'
+import { settleAll } from './settle-all.ts'
 
 type Asked = { line: Line; status: 'answered'; reply: KeptReply; votes: number } | { line: Line; status: 'refused'; error: ModelError }
 
@@ -22,14 +16,14 @@ type Asked = { line: Line; status: 'answered'; reply: KeptReply; votes: number }
  */
 export async function directLines(services: Services, job: DirectJob, context: JobContext): Promise<null> {
   const { registry, queues, finisher } = services
-  const { run, kind, lines } = job
-  const votes = job.gather ? await votesOf(services, run) : 1
-  const ends = await settleAll(lines, lines.length, (line) => ask(services, job, line, votes, context))
-  const later = laterOf(lines, ends)
-  const asked = ends.flatMap((end) => (end.status === 'done' ? [end.value] : []))
+  const { run, kind, lines, gather, refusedBy } = job
+  const votes = gather ? await votesOf(services, run) : 1
+  const { done, later, delayMs, leaving } = await settleAll(lines, lines.length === 1, context, (line) =>
+    ask(services, job, line, votes, context),
+  )
 
-  if (job.gather && kind !== null) {
-    for (const one of asked) {
+  if (gather && kind !== null) {
+    for (const one of done) {
       if (one.status === 'answered' && one.line.target === undefined && one.votes >= votes) {
         await registry.tools.addExample(kind, {
           v: 1,
@@ -42,59 +36,75 @@ export async function directLines(services: Services, job: DirectJob, context: J
         })
       }
       if (one.status === 'answered' && one.line.target === undefined)
-        await registry.tools.addGatheredText(kind, { text: one.line.text, answer: normalAnswer(one.reply.text) })
+        await registry.tools.addGatheredText(kind, { text: one.line.text, answer: normalAnswer(one.reply.text), run })
       await registry.kinds.gathered(kind, run, one.line.seq)
     }
   }
+  if (refusedBy !== undefined && kind !== null) {
+    const whole = done.flatMap((one) =>
+      one.status === 'answered' && one.reply.finish === 'stop' ? [{ line: one.line, answer: normalAnswer(one.reply.text) }] : [],
+    )
+    await keepRefused(services, { run, kind, version: refusedBy }, whole, context)
+  }
+  const samples = refusedBy === undefined ? votes - 1 : 1
   await finisher.finish(
     run,
-    asked.map((one) => endOf(one, job, votes)),
+    done.map((one) => endOf(one, job, samples)),
   )
-  await addDirect(queues, { run, kind, gather: job.gather }, later.lines.map(oneHopOn), later.delayMs)
+  await addDirect(queues, { run, kind, gather, refusedBy }, later.map(oneHopOn), delayMs)
+  await addDirectAlone(queues, job, leaving)
   return null
 }
 
 async function ask(services: Services, job: DirectJob, line: Line, votes: number, context: JobContext): Promise<Asked> {
-  const { payer } = services
-  const payment = { run: job.run, kind: job.kind }
   const frame = await frameOf(services, job.run, line)
+  let reply: KeptReply
   try {
-    const reply = await answerDirectly(payer, payment, line, frame, context.signal)
-    let agreeing = reply.finish === 'stop' ? 1 : 0
-    if (line.target === undefined && agreeing === 1) {
-      for (let sample = 1; sample < votes; sample++) {
-        const other = await sampleAnswer(payer, payment, line, frame, sample, context.signal)
-        if (other.finish !== 'stop' || normalAnswer(other.text) !== normalAnswer(reply.text)) break
-        agreeing++
-      }
-    }
-    return { line, status: 'answered', reply, votes: agreeing }
+    reply = await answerDirectly(services.payer, { run: job.run, kind: job.kind }, line, frame, context.signal)
   } catch (error) {
     if (error instanceof ModelError && error.kind === 'rejected') return { line, status: 'refused', error }
     throw error
   }
+  return { line, status: 'answered', reply, votes: await votesFor(services, job, line, frame, reply, votes, context) }
 }
 
-function endOf(one: Asked, job: DirectJob, votes: number): Answered | Failed {
-  const fields = [answerField(one.line.seq), ...Array.from({ length: votes - 1 }, (_, at) => labelField(one.line.seq, at + 1))]
-  if (one.status === 'refused') {
-    return {
-      status: 'failed',
-      line: one.line,
-      kind: job.kind,
-      statusCode: one.error.statusCode ?? 400,
-      code: one.error.code ?? 'request_rejected',
-      message: one.error.message,
-      fields,
+/** How many answers agree with this one, itself included. A sample that the model will not give is a vote less, and no more: the answer is there. */
+async function votesFor(
+  { payer }: Services,
+  { run, kind }: DirectJob,
+  line: Line,
+  frame: Frame | null,
+  reply: KeptReply,
+  votes: number,
+  context: JobContext,
+): Promise<number> {
+  if (reply.finish !== 'stop') return 0
+  if (line.target !== undefined) return 1
+  for (let sample = 1; sample < votes; sample++) {
+    try {
+      const other = await sampleAnswer(payer, { run, kind }, line, frame, sample, context.signal)
+      if (other.finish !== 'stop' || normalAnswer(other.text) !== normalAnswer(reply.text)) return sample
+    } catch (error) {
+      if (error instanceof ModelError) return sample
+      throw error
     }
   }
-  const { tokens, costNano, model, text, completion } = one.reply
-  const line = addSpent(one.line, {
-    costNano,
-    promptTokens: tokens.uncachedInput + tokens.cacheRead + tokens.cacheWrite,
-    outputTokens: tokens.output,
-  })
-  return { status: 'answered', line, tier: 'direct', kind: job.kind, version: null, model, answer: text, completion, fields }
+  return votes
+}
+
+function endOf(one: Asked, { kind }: DirectJob, samples: number): Answered | Failed {
+  const { line } = one
+  const fields = [answerField(line.seq), ...Array.from({ length: samples }, (_, at) => labelField(line.seq, at + 1))]
+  if (one.status === 'answered') return answeredDirectly(line, kind, one.reply, fields)
+  return {
+    status: 'failed',
+    line,
+    kind,
+    statusCode: one.error.statusCode ?? 400,
+    code: one.error.code ?? 'request_rejected',
+    message: one.error.message,
+    fields,
+  }
 }
 
 async function votesOf({ registry }: Services, run: string): Promise<number> {

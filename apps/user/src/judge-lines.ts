@@ -1,9 +1,10 @@
 import { judgeKind } from '@toolwright/answering'
-import type { KindId, Line, UserJob } from '@toolwright/contracts'
+import { hashOf, type KindId, type Line, type UserJob } from '@toolwright/contracts'
 import { addJudge, addRequests, type JobContext, oneHopOn } from '@toolwright/queues'
 import { learn, type Neighbour, readingOf, shapeOf, tokensOf } from '@toolwright/registry'
+import { addUserAlone } from './alone.ts'
 import type { Services } from './services.ts'
-import { laterOf, settleAll } from './settle-all.ts'
+import { settleAll } from './settle-all.ts'
 
 /** Kinds that a judge is shown, the nearest first. */
 const MAX_NEIGHBOURS = 6
@@ -19,18 +20,19 @@ type JudgeJob = UserJob & { stage: 'judge' }
  * a few have made a template, the rest needs no judgement.
  */
 export async function judgeLines(services: Services, job: JudgeJob, context: JobContext): Promise<null> {
-  const decided: Line[] = []
-  const ends = await settleAll(job.lines, job.lines.length, async (line) => {
-    decided.push(await services.turns.take(openingOf(line), () => decide(services, job, line, context)))
-  })
-  await addRequests(services.queues, job.run, decided.map(oneHopOn))
-  const later = laterOf(job.lines, ends)
-  await addJudge(services.queues, job.run, later.lines.map(oneHopOn), later.delayMs)
+  const { queues, turns } = services
+  const { run, lines } = job
+  const { done, later, delayMs, leaving } = await settleAll(lines, lines.length === 1, context, (line) =>
+    turns.take(openingOf(line), () => decide(services, job, line, context)),
+  )
+  await addRequests(queues, run, done.map(oneHopOn))
+  await addJudge(queues, run, later.map(oneHopOn), delayMs)
+  await addUserAlone(queues, job, leaving)
   return null
 }
 
 async function decide(services: Services, job: JudgeJob, line: Line, context: JobContext): Promise<Line> {
-  const judgement: Judgement = { turnedDown: new Set(), calls: 0 }
+  const judgement: Judgement = { turnedDown: new Set() }
   const decided = await tryDecide(services, job, line, judgement, context)
   if (decided !== null) return decided
   // No kind so far, and perhaps a new one: births go one after the other, or a flood of one new kind would found it many times.
@@ -40,8 +42,8 @@ async function decide(services: Services, job: JudgeJob, line: Line, context: Jo
       if (again !== null) return again
       const epoch = await services.index.refresh()
       if (unseen(services, line, judgement).length > 0) continue
-      const kind = await services.registry.kinds.createInNursery(line.text, line.frame, readingOf(line.text), epoch)
-      if (kind !== false) return { ...line, kind, decidedBy: 'nursery' }
+      const kind = await services.registry.kinds.createInNursery(line.text, line.frame, readingOf(line.text, job.run), epoch)
+      if (kind !== false) return withKind(line, kind, 'nursery', [...judgement.turnedDown])
     }
     throw new Error(`line ${line.seq}: the kinds kept changing while it was judged`)
   })
@@ -50,7 +52,6 @@ async function decide(services: Services, job: JudgeJob, line: Line, context: Jo
 /** What the judge has said of one line so far. */
 interface Judgement {
   turnedDown: Set<KindId>
-  calls: number
 }
 
 /** The line with its kind, if a template fits by now or the judge finds one among the kinds that it has not turned down yet. */
@@ -58,25 +59,20 @@ async function tryDecide(services: Services, job: JudgeJob, line: Line, judgemen
   const { registry, index, payer } = services
   const tokens = tokensOf(line.text)
   await index.refresh()
-  const [fitting, ...others] = index.fitting(line.frame, tokens)
+  const [fitting, ...alsoFitting] = index.fitting(line.frame, tokens)
   if (fitting !== undefined)
     return withKind(
       line,
       fitting.id,
       'template',
-      others.map((kind) => kind.id),
+      alsoFitting.map((kind) => kind.id),
     )
 
   const neighbours = unseen(services, line, judgement)
   if (neighbours.length === 0) return null
-  judgement.calls++
-  const chosen = await judgeKind(
-    payer,
-    { run: job.run, field: `${line.seq}:judge:${judgement.calls}` },
-    neighbours,
-    line.text,
-    context.signal,
-  )
+  // A reply names a group by its number: kept, it holds for these kinds in this order only.
+  const shown = hashOf(...neighbours.map((one) => one.kind.id)).slice(0, 12)
+  const chosen = await judgeKind(payer, { run: job.run, field: `${line.seq}:judge:${shown}` }, neighbours, line.text, context.signal)
   if (chosen === null) {
     for (const { kind } of neighbours) judgement.turnedDown.add(kind.id)
     return null
@@ -85,17 +81,18 @@ async function tryDecide(services: Services, job: JudgeJob, line: Line, judgemen
     context.signal.throwIfAborted()
     await index.refresh()
     const kind = index.get(chosen)
-    if (kind === undefined) throw new Error(`the judge chose ${chosen}, which the index does not know`)
-    const reading = learn(kind.reading, line.text)
+    if (kind === undefined) {
+      // It has made room in the nursery, or was forgotten.
+      judgement.turnedDown.add(chosen)
+      return null
+    }
+    const reading = learn(kind.reading, line.text, job.run)
     const state = kind.state === 'nursery' && reading.members >= MEMBERS_FOR_KIND ? 'gathering' : kind.state
     if (!(await registry.kinds.saveReading(kind.id, reading, state, kind.rev))) continue
-    await registry.kinds.remember(shapeOf(line.frame, tokens), kind.id)
-    return withKind(
-      line,
-      kind.id,
-      'judge',
-      neighbours.map((one) => one.kind.id).filter((id) => id !== chosen),
-    )
+    // Until a kind has its three texts, each further one must be judged, or they would never be three.
+    if (state !== 'nursery') await registry.kinds.remember(shapeOf(line.frame, tokens), kind.id)
+    const others = neighbours.map((one) => one.kind.id).filter((id) => id !== chosen)
+    return withKind(line, kind.id, 'judge', [...judgement.turnedDown, ...others])
   }
   throw new Error(`line ${line.seq}: the kind ${chosen} kept changing while the line joined it`)
 }
@@ -104,7 +101,7 @@ function unseen({ index }: Services, line: Line, { turnedDown }: Judgement): Nei
   return index.nearest(line.frame, line.text, MAX_NEIGHBOURS).filter(({ kind }) => !turnedDown.has(kind.id))
 }
 
-function withKind(line: Line, kind: KindId, decidedBy: 'template' | 'judge', rivals: KindId[]): Line {
+function withKind(line: Line, kind: KindId, decidedBy: 'template' | 'judge' | 'nursery', rivals: KindId[]): Line {
   return { ...line, kind, decidedBy, ...(rivals.length > 0 && { rivals }) }
 }
 

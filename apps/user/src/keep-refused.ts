@@ -1,22 +1,22 @@
-import { type Answered, sameAnswer, sampleAnswer } from '@toolwright/answering'
-import type { Example, UserJob } from '@toolwright/contracts'
+import { sameAnswer, sampleAnswer } from '@toolwright/answering'
+import type { Example, KindId, Line } from '@toolwright/contracts'
 import { addMake, type JobContext, LaterError } from '@toolwright/queues'
 import { ModelError } from '@toolwright/llm'
 import { REFUSED_FOR_MAKE } from '@toolwright/registry'
 import type { Services } from './services.ts'
 
 /**
- * Keeps lines that a tool's `extract` refused as examples, where their answer can be trusted: a given target, or the tool's answer when the strong model gives the
- * same, which a few are asked for. Enough of them start a new make. Nothing here holds a line up: where the strong model cannot be asked now, there is no example.
+ * Keeps lines that a version's `extract` refused as examples, where their answer can be trusted: a given target, or the answer that they got, the tool's or the strong
+ * model's, when the strong model gives the same once more, which a few are asked for. Enough of them start a new make. Nothing here holds a line up: where the strong model cannot be asked now, there is no example.
  */
 export async function keepRefused(
   services: Services,
-  job: UserJob & { stage: 'call' },
-  answered: Answered[],
+  refusedBy: { run: string; kind: KindId; version: number },
+  answered: { line: Line; answer: string }[],
   context: JobContext,
 ): Promise<void> {
   const { registry, queues, payer } = services
-  const { run, kind: id, version } = job
+  const { run, kind: id, version } = refusedBy
   const kind = await registry.kinds.get(id)
   if (kind === null || kind.version !== version || kind.cooldownUntil > Date.now()) return
   let refused = 0

@@ -1,40 +1,40 @@
-import { LaterError } from '@toolwright/queues'
+import type { Line } from '@toolwright/contracts'
+import { type JobContext, LaterError } from '@toolwright/queues'
 
-/** What became of one line in a job of several: done, or to be taken up again after a while because its endpoint holds. */
-export type LineEnd<T> = { status: 'done'; value: T } | { status: 'later'; delayMs: number }
-
-/**
- * Works on lines side by side, at most `width` at a time. A line that must come later does not hold up the others. Any other error is thrown, once the lines
- * under way have ended: what they paid for is kept.
- */
-export async function settleAll<L, T>(lines: readonly L[], width: number, work: (line: L) => Promise<T>): Promise<LineEnd<T>[]> {
-  const ends: LineEnd<T>[] = []
-  const errors: unknown[] = []
-  let next = 0
-  const takeTurns = async () => {
-    while (next < lines.length && errors.length === 0) {
-      const at = next++
-      try {
-        ends[at] = { status: 'done', value: await work(lines[at]!) }
-      } catch (error) {
-        if (error instanceof LaterError) ends[at] = { status: 'later', delayMs: error.delayMs }
-        else errors.push(error)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(width, lines.length) }, takeTurns))
-  if (errors.length > 0) throw errors[0]
-  return ends
+/** What became of lines that were worked on together, each list in their order. */
+export interface Settled<T> {
+  done: T[]
+  /** To be taken up again after a while, because their endpoint holds, and the longest of their delays. */
+  later: Line[]
+  delayMs: number
+  /** To go on alone: a bad request never fails its batch, it leaves it, and has tries of its own. */
+  leaving: Line[]
 }
 
-/** The lines that must come later, and the longest of their delays. */
-export function laterOf<L, T>(lines: readonly L[], ends: LineEnd<T>[]): { lines: L[]; delayMs: number } {
-  const later: L[] = []
-  let delayMs = 0
+/**
+ * Works on lines of a job side by side. None holds up the others. `isAlone`: the job has this line only; then what it throws is the job's failure.
+ */
+export async function settleAll<T>(
+  lines: readonly Line[],
+  isAlone: boolean,
+  context: JobContext,
+  work: (line: Line) => Promise<T>,
+): Promise<Settled<T>> {
+  const ends = await Promise.allSettled(lines.map(work))
+  // The process stops, or another worker has the job: whatever the lines threw, it says nothing of them.
+  context.signal.throwIfAborted()
+  const settled: Settled<T> = { done: [], later: [], delayMs: 0, leaving: [] }
   for (const [at, end] of ends.entries()) {
-    if (end.status !== 'later') continue
-    later.push(lines[at]!)
-    delayMs = Math.max(delayMs, end.delayMs)
+    const line = lines[at]!
+    if (end.status === 'fulfilled') settled.done.push(end.value)
+    else if (end.reason instanceof LaterError) {
+      settled.later.push(line)
+      settled.delayMs = Math.max(settled.delayMs, end.reason.delayMs)
+    } else if (isAlone) throw end.reason
+    else {
+      context.log.warn({ error: end.reason, seq: line.seq }, 'a line failed and goes on alone')
+      settled.leaving.push(line)
+    }
   }
-  return { lines: later, delayMs }
+  return settled
 }

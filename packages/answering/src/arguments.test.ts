@@ -19,7 +19,14 @@ function check(count: string, rate = '0.5', more = '') {
 
 describe('checking arguments', () => {
   test('gives their values', () => {
-    expect(check('3')).toEqual({ ok: true, values: { words: ['a'], count: 3, rate: 0.5, order: 'up' } })
+    expect(check('3')).toMatchObject({ ok: true, values: { words: ['a'], count: 3, rate: 0.5, order: 'up' } })
+  })
+
+  test('gives their text as it was, but for integers that were written with a fraction', () => {
+    expect(check('3', '1.0')).toMatchObject({ text: '{"words": ["a"], "count": 3, "rate": 1.0, "order": "up"}' })
+    expect(check('3.0', '1.0')).toMatchObject({ text: '{"words": ["a"], "count": 3, "rate": 1.0, "order": "up"}' })
+    expect(check('1e20').ok).toBe(false)
+    expect(check('3.00000000000000000001').ok).toBe(false)
   })
 
   test.each([

@@ -1,11 +1,13 @@
 import type { ParameterSchema } from '@toolwright/contracts'
 import { z } from 'zod'
+import { writeIntegers } from './integer-text.ts'
 
-export type CheckedArguments = { ok: true; values: Record<string, unknown> } | { ok: false; problem: string }
+/** `text`: the arguments as Python may read them. */
+export type CheckedArguments = { ok: true; values: Record<string, unknown>; text: string } | { ok: false; problem: string }
 
 /**
  * Checks arguments, as JSON text, against a tool's parameters. The text itself goes on to Python unparsed: here it is parsed only to be checked, so a number
- * that would not survive that is refused, not rounded.
+ * that would not survive that is refused, not rounded. Only 1.0 for an integer is written as 1.
  */
 export function checkArguments(schema: ParameterSchema, text: string): CheckedArguments {
   const inexact: string[] = []
@@ -23,7 +25,7 @@ export function checkArguments(schema: ParameterSchema, text: string): CheckedAr
     return { ok: false, problem: 'the arguments are not a JSON object' }
   const parsed = validatorOf(schema).safeParse(values)
   if (!parsed.success) return { ok: false, problem: `the arguments do not fit the schema: ${z.prettifyError(parsed.error)}` }
-  return { ok: true, values: { ...values } }
+  return { ok: true, values: { ...values }, text: writeIntegers(schema, text) }
 }
 
 /** The names of the parameters whose value, a string or a number or a list of these, stands word for word in the text. */

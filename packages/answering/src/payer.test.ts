@@ -77,8 +77,13 @@ test('a limit holds the endpoint for as long as it asked, for every process, and
 test('an outage without a time holds for a moment, and a success opens the endpoint again', async () => {
   const { payer, strong } = worker([new ModelError('no connection', 'unavailable'), 'back', 'again'])
   await expect(payFor(payer)).rejects.toMatchObject({ name: 'LaterError', delayMs: 500 })
+  // The run's client can tell why nothing moves, and whether that is still so.
+  const refusal = (await data.registry.runs.refusal(RUN))!
+  expect(refusal.message).toBe('no connection')
+  expect(await data.registry.endpoints.isHeld(refusal.endpoint)).toBe(true)
   await data.redis.del(`${data.keyPrefix}hold:http://scripted.invalid/v1|big`)
   expect(await payFor(payer)).toMatchObject({ text: 'back' })
+  expect(await data.registry.endpoints.isHeld(refusal.endpoint)).toBe(false)
   expect(await payFor(payer, { field: '2:answer' })).toMatchObject({ text: 'again' })
   expect(strong.calls).toHaveLength(3)
   // The call that never reached anybody left no trace: this is the first try.
@@ -137,4 +142,13 @@ test('a probe that finds its reply kept lets the next caller try at once', async
   expect(await payFor(payer)).toMatchObject({ text: 'kept' })
   expect(await payFor(payer, { field: '2:answer' })).toMatchObject({ text: 'back' })
   expect(strong.calls).toHaveLength(3)
+})
+
+test('a reply that is kept is used though its endpoint is held and its run is halted', async () => {
+  const { payer, strong } = worker(['kept', new ModelError('away', 'unavailable')])
+  await payFor(payer)
+  await expect(payFor(payer, { field: '2:answer' })).rejects.toMatchObject({ name: 'LaterError' })
+  await data.registry.runs.halt(RUN, 'no credit')
+  expect(await payFor(payer)).toMatchObject({ text: 'kept' })
+  expect(strong.calls).toHaveLength(2)
 })

@@ -46,7 +46,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
   const gates = new Map<string, EndpointGate>()
 
   const gateOf = (model: Model): EndpointGate => {
-    const name = `${model.endpoint.baseUrl}|${model.endpoint.model}`
+    const name = nameOf(model)
     let gate = gates.get(name)
     if (gate === undefined) gates.set(name, (gate = openEndpointGate(registry.endpoints, name)))
     return gate
@@ -55,6 +55,9 @@ export function openPayer(options: { registry: Registry; models: Models; observe
   return {
     models,
     pay: async (payment, call, signal) => {
+      // What is paid for is used, whatever its endpoint and its run are up to by now.
+      const paid = await registry.money.kept(payment)
+      if (paid !== null) return paid
       const model = models[payment.role]
       const intent: Intent = {
         ...payment,
@@ -100,6 +103,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         switch (error.kind) {
           case 'rate-limited':
           case 'unavailable':
+            await registry.runs.noteRefusal(payment.run, { endpoint: nameOf(model), message: error.message })
             throw new LaterError(error.message, await pass.refused(error.retryAfterMs, error.kind === 'rate-limited'), { cause: error })
           case 'timed-out':
           case 'rejected':
@@ -128,4 +132,9 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       return kept
     },
   }
+}
+
+/** What a limit or an outage holds. */
+function nameOf({ endpoint }: Model): string {
+  return `${endpoint.baseUrl}|${endpoint.model}`
 }

@@ -36,6 +36,12 @@ describe("reading the tool user's reply", () => {
     expect(readArguments(tool, TEXT, reply)).toEqual({ status: 'written', arguments: '{"words":["b","a"],"limit":1.0}', reply })
   })
 
+  test('gives an integer where one is asked for, though a number with a fraction was written', () => {
+    const counted = { ...tool, schema: { ...tool.schema, properties: { ...tool.schema.properties, limit: { type: 'integer' } } } }
+    const reply = '{"applies": true, "arguments": {"words": ["b", "a"], "limit": 1.0}}'
+    expect(readArguments(counted, TEXT, reply)).toMatchObject({ status: 'written', arguments: '{"words":["b","a"],"limit":1}' })
+  })
+
   test('finds the object in prose and in a fence', () => {
     const reply = 'Sure!\n```json\n{"applies": true, "arguments": {"words": ["b", "a"], "limit": 1}}\n```\nDone.'
     expect(readArguments(tool, TEXT, reply)).toMatchObject({ status: 'written', arguments: '{"words":["b","a"],"limit":1}' })

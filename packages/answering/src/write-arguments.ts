@@ -62,7 +62,7 @@ export function readArguments(tool: CalledTool, text: string, reply: string): Re
   const standing = new Set(verbatimParameters(checked.values, text))
   const invented = tool.verbatim.find((name) => !standing.has(name))
   if (invented !== undefined) return failed(`the value of "${invented}" does not stand in the request word for word`)
-  return { status: 'written', arguments: argumentsText, reply }
+  return { status: 'written', arguments: checked.text, reply }
 }
 
 /** The JSON text of an object's member with its numbers as they were written: 1.0 stays 1.0. */

@@ -25,7 +25,7 @@ export const Line = z.object({
   /** The kind, once something has decided it. */
   kind: KindId.optional(),
   decidedBy: z.enum(['name', 'template', 'decision', 'judge', 'nursery']).optional(),
-  /** Other kinds whose templates fit this line too, or that the judge was shown: their extractors must refuse it. */
+  /** Other kinds whose templates fit this line too, or that the judge was shown or would be: their extractors must refuse it. */
   rivals: z.array(KindId).optional(),
   /** What earlier stages spent on the line's answer, where they did not get one. */
   spent: z

@@ -25,8 +25,18 @@ export const UserJob = z.discriminatedUnion('stage', [
 ])
 export type UserJob = z.infer<typeof UserJob>
 
-/** Lines for the strong model. `gather`: their answers become examples of the kind (asked for more than once where no target is given). */
-export const DirectJob = z.object({ v, run: RunId, kind: KindId.nullable(), gather: z.boolean(), lines: z.array(Line).min(1) })
+/**
+ * Lines for the strong model. `gather`: their answers become examples of the kind (asked for more than once where no target is given). `refusedBy`: the version whose
+ * `extract` refused them, so that they may become reasons for a new make.
+ */
+export const DirectJob = z.object({
+  v,
+  run: RunId,
+  kind: KindId.nullable(),
+  gather: z.boolean(),
+  refusedBy: z.int().positive().optional(),
+  lines: z.array(Line).min(1),
+})
 export type DirectJob = z.infer<typeof DirectJob>
 
 /** One make of one kind. `run` pays for it. */

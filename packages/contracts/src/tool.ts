@@ -36,7 +36,10 @@ export const Evidence = z.object({
 })
 export type Evidence = z.infer<typeof Evidence>
 
-/** One published version of a tool. It never changes; the kind's pointer says which version serves. */
+/**
+ * One published version of a tool; the kind's pointer says which version serves. Its source never changes. When a run is forgotten, the usage examples that came from
+ * it go, and without any left the `called` tier is off.
+ */
 export const Tool = z.object({
   v: z.literal(1),
   kind: KindId,
@@ -48,8 +51,10 @@ export const Tool = z.object({
   tiers: z.object({ extracted: z.boolean(), called: z.boolean() }),
   /** Parameters whose value stood word for word in the text in every verified call. */
   verbatim: z.array(z.string()),
-  /** Verified calls, for the tool user's prompt. */
-  usage: z.array(z.object({ text: z.string(), arguments: z.string() })),
+  /** Verified calls, for the tool user's prompt; `run`: which run the text came from, '' where that is not known. */
+  usage: z.array(z.object({ text: z.string(), arguments: z.string(), run: z.string().default('') })),
+  /** The runs from whose examples it was made. */
+  runs: z.array(z.string()).default([]),
   evidence: Evidence,
   model: z.string(),
   generation: z.int().positive(),

@@ -435,7 +435,7 @@ describe('errors', () => {
     for (const close of closers.splice(0)) await close()
     const error = await failure(model)
     expect(error).toMatchObject({ kind: 'unavailable', isRetryable: true, maybeBilled: false, code: 'ECONNREFUSED' })
-    expect(error.message).toContain(`127.0.0.1:${port}: it cannot be reached (ECONNREFUSED)`)
+    expect(error.message).toContain(`127.0.0.1:${port}: it cannot be reached (ECONNREFUSED); check TOOLWRIGHT_STRONG_BASE_URL`)
   })
 
   test('throws what the signal was aborted with', async () => {

@@ -19,6 +19,8 @@ export interface Prices {
 /** The user's price file cannot be used. The message names the file, the place in it and what is expected. */
 export class PricesError extends Error {
   override name = 'PricesError'
+  /** Of a process that cannot start with it: something is configured wrongly. */
+  readonly exitCode = 5
 }
 
 const MtokPrice = z.union([z.string(), z.number()]).transform((price, context) => {

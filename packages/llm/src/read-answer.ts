@@ -15,8 +15,8 @@ interface Asked {
 
 /** The reply in an endpoint's answer. Throws ModelError for every answer that is none. */
 export function readAnswer(answer: Answer, asked: Asked): ReadReply {
-  const fail = (kind: ModelErrorKind, what: string, details: ModelErrorDetails = {}) => {
-    const mend = mendFor(kind, `TOOLWRIGHT_${asked.role.toUpperCase()}`)
+  const variables = `TOOLWRIGHT_${asked.role.toUpperCase()}`
+  const fail = (kind: ModelErrorKind, what: string, details: ModelErrorDetails = {}, mend = mendFor(kind, variables)) => {
     const told = withoutSecrets(what, asked.apiKey, asked.url)
     return new ModelError(
       `${asked.role} model ${asked.model} at ${asked.url.host}: ${told.replace(/[.;,\s]+$/, '')}; ${mend}`,
@@ -43,7 +43,12 @@ export function readAnswer(answer: Answer, asked: Asked): ReadReply {
     case 'timed-out':
       throw fail('timed-out', `no whole reply within ${asked.timeoutMs} ms`, { maybeBilled: true })
     case 'not-sent':
-      throw fail('unavailable', `it cannot be reached (${answer.code})`, { code: answer.code, cause: answer.cause })
+      throw fail(
+        'unavailable',
+        `it cannot be reached (${answer.code})`,
+        { code: answer.code, cause: answer.cause },
+        `check ${variables}_BASE_URL (or OPENAI_BASE_URL) and the network, or try again later`,
+      )
     case 'dropped':
       throw fail('unavailable', `the connection broke before the whole reply was there${answer.code ? ` (${answer.code})` : ''}`, {
         code: answer.code,

@@ -15,6 +15,8 @@ export function connectRedis(url: string, options: { patient: boolean; name?: st
     socketTimeout: SOCKET_TIMEOUT_MS,
     keepAlive: 10_000,
     connectTimeout: 10_000,
+    // The executor's user may not say it; a log of what was refused (ACL LOG) should hold nothing but what is worth a look.
+    disableClientInfo: true,
     retryStrategy: (attempt) => (options.patient || attempt <= 3 ? Math.min(attempt * 100, 2_000) : null),
     ...(options.name === undefined ? {} : { connectionName: options.name }),
   })

@@ -1,5 +1,6 @@
 export { connectRedis, keyPrefixes, type RedisConnection } from './connect.ts'
 export { HopelessError, LaterError } from './errors.ts'
+export { allowExecutor, executorUser, urlOfExecutor, type ExecutorUser } from './executor-user.ts'
 export { openQueues, type Depth, type NewJob, type Queues } from './queues.ts'
 export { addCall, addDirect, addJudge, addMake, addRequests, addToTool, oneHopOn } from './stage-jobs.ts'
 export { openStage, type Stage, type StageEnvironment } from './stage.ts'

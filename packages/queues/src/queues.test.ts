@@ -1,4 +1,5 @@
 import type { RequestsJob } from '@toolwright/contracts'
+import { Queue, Worker } from 'bullmq'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keyPrefixes } from './connect.ts'
 import { openQueues, queueNameOf } from './queues.ts'
@@ -90,6 +91,96 @@ test("a run's results queue is dropped whole, and may come again", async () => {
   expect(await keysLeft()).toEqual([])
   await add()
   expect(await jobs.queues.depth('results', RUN)).toMatchObject({ waiting: 1 })
+})
+
+/** Every fifth is for later. */
+function jobOf(run: string, at: number) {
+  return { id: `requests-${run}-${at}`, data: { ...requests(at), run }, ...(at % 5 === 0 && { delayMs: 60_000 }) }
+}
+
+describe("dropping a run's jobs", () => {
+  const OTHER_RUN = 'r-bbbbbbbbbb'
+
+  test('passes none over while another client adds and takes jobs, and jobs come from one state into another', async () => {
+    const count = 300
+    await jobs.queues.add('requests', Array.from({ length: count }, (_, at) => [jobOf(RUN, at), jobOf(OTHER_RUN, at)]).flat())
+    const connection = jobs.redis.duplicate()
+    const client = openQueues({ redis: connection, prefix: jobs.prefix, space: 'default' })
+    const queue = new Queue('requests', { connection, prefix: jobs.prefix })
+    const delayed = (await queue.getDelayed()).filter((job) => job.data.run === RUN)
+    expect(delayed).toHaveLength(count / 5)
+    const end = new AbortController()
+    const meddling = (async () => {
+      for (let at = 0; !end.signal.aborted || at < 60; at++) {
+        // One that is gone by now cannot be promoted.
+        await delayed[at]?.promote().catch(() => undefined)
+        if (at >= 60) {
+          await connection.ping()
+          continue
+        }
+        await connection.rpop(`${jobs.prefix}:requests:wait`)
+        await client.add('requests', [jobOf(RUN, 1_000 + at), jobOf(OTHER_RUN, 1_000 + at)])
+      }
+    })()
+    const { dropped, held } = await jobs.queues.dropJobs(RUN)
+    const left = await queue.getRanges(['wait', 'delayed'], 0, -1)
+    end.abort()
+    await meddling
+    await queue.close()
+    await client.close()
+    connection.disconnect()
+    // Sixty at most were taken; what was added after the last look is met by the next.
+    expect(left.filter((id) => /^requests-r-a+-\d{1,3}$/.test(id))).toEqual([])
+    expect(dropped).toBeGreaterThanOrEqual(count - 60)
+    expect(held).toBe(0)
+    await jobs.queues.dropJobs(RUN)
+    expect(await jobs.queues.countOf('requests', RUN)).toBe(0)
+    expect(await jobs.queues.countOf('requests', OTHER_RUN)).toBeGreaterThanOrEqual(count)
+  })
+
+  test('leaves alone what a worker has in hand, and says so; a dead worker has nothing in hand', async () => {
+    await jobs.queues.add('requests', [jobOf(RUN, 1), jobOf(RUN, 2), jobOf(OTHER_RUN, 3)])
+    const worker = new Worker('requests', null, { connection: jobs.redis, prefix: jobs.prefix, lockDuration: 60_000 })
+    const taken = await worker.getNextJob('token')
+    expect(taken.data.run).toBe(RUN)
+    expect(await jobs.queues.dropJobs(RUN)).toEqual({ dropped: 1, held: 1 })
+    await jobs.redis.del(`${jobs.prefix}:requests:${taken.id}:lock`)
+    expect(await jobs.queues.dropJobs(RUN)).toEqual({ dropped: 1, held: 0 })
+    await worker.close()
+    expect(await jobs.queues.depth('requests')).toMatchObject({ waiting: 1, active: 0 })
+  })
+
+  test('takes the children with it, and what ended ones returned', async () => {
+    await jobs.queues.add('user', [{ id: 'user-a', data: { v: 1, stage: 'judge', run: RUN, lines: requests(1).lines } }])
+    const user = new Worker('user', null, { connection: jobs.redis, prefix: jobs.prefix })
+    const parent = await user.getNextJob('token')
+    const child = {
+      v: 1,
+      source: 'secret',
+      calls: [{ text: 'secret', solve: true }],
+      timeoutMs: 1,
+      surroundings: 'first',
+      resetEachCall: false,
+    } as const
+    const add = (id: string) =>
+      jobs.queues.add('execution', [
+        { id, data: { ...child, calls: [...child.calls] }, parent: { id: 'user-a', queue: `${jobs.prefix}:user` } },
+      ])
+    await add('execution-a')
+    const execution = new Worker('execution', null, { connection: jobs.redis, prefix: jobs.prefix })
+    const ended = await execution.getNextJob('token')
+    await ended.moveToCompleted({ secret: true }, 'token', false)
+    await add('execution-b')
+    expect(await parent.moveToWaitingChildren('token')).toBe(true)
+    await Promise.all([user.close(), execution.close()])
+    expect(await jobs.queues.dropJobs(RUN)).toEqual({ dropped: 1, held: 0 })
+    expect(await jobs.queues.depth('execution')).toMatchObject({ waiting: 0 })
+    const content = await Promise.all(
+      (await keysLeft()).map(async (key) => ((await jobs.redis.type(key)) === 'stream' ? await jobs.redis.xrange(key, '-', '+') : key)),
+    )
+    expect(JSON.stringify(content)).not.toContain('secret')
+    expect(await jobs.redis.exists(`${jobs.prefix}:execution:execution-a`, `${jobs.prefix}:execution:execution-b`)).toBe(0)
+  })
 })
 
 test('ids are of the space, the stage and what the job is about', () => {

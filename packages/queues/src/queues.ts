@@ -33,13 +33,14 @@ export interface Queues {
   workersOf(queue: QueueName, run?: string): Promise<number>
   /** Takes a run's results queue away, once nothing more can come. */
   dropResults(run: string): Promise<void>
-  /** Takes a run's jobs out of the shared queues, those aside that a worker has in hand. Returns how many. */
-  dropJobs(run: string): Promise<number>
+  /** Takes a run's jobs out of the shared queues, with what they returned. Returns how many, and how many more a worker has in hand. */
+  dropJobs(run: string): Promise<{ dropped: number; held: number }>
   close(): Promise<void>
 }
 
 /** Queues whose jobs name their run; those of `execution` go with the jobs that wait for them. */
 const RUN_QUEUES = ['requests', 'user', 'direct', 'maker'] as const satisfies QueueName[]
+const STATES = ['wait', 'prioritized', 'delayed', 'waiting-children', 'active', 'failed'] as const
 const JOBS_AT_ONCE = 200
 
 /** Tries of a job whose handler throws what it did not expect; model errors that pass by themselves do not count. */
@@ -140,21 +141,29 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
     },
     dropJobs: async (run) => {
       let dropped = 0
-      for (const name of RUN_QUEUES) {
-        const queue = handle(name)
-        for (const state of ['wait', 'delayed', 'prioritized', 'waiting-children', 'failed'] as const) {
-          for (let start = 0; ;) {
-            const jobs = await queue.getJobs([state], start, start + JOBS_AT_ONCE - 1)
-            const ours = jobs.filter((job) => job?.data?.run === run)
-            for (const job of ours) await job.remove()
-            dropped += ours.length
-            if (jobs.length < JOBS_AT_ONCE) break
-            // What was removed made room: the next page begins that much earlier.
-            start += JOBS_AT_ONCE - ours.length
+      for (;;) {
+        let gone = 0
+        let held = 0
+        for (const name of RUN_QUEUES) {
+          const queue = handle(name)
+          // All states at one moment: a job that moves from one to another while they are gone through is not passed over.
+          const ids = await queue.getRanges([...STATES], 0, -1)
+          for (let start = 0; start < ids.length; start += JOBS_AT_ONCE) {
+            const jobs = await Promise.all(ids.slice(start, start + JOBS_AT_ONCE).map((id) => queue.getJob(id)))
+            for (const job of jobs) {
+              if (job?.id === undefined || job.data?.run !== run) continue
+              if ((await queue.remove(job.id)) === 1) gone++
+              else held++
+            }
           }
         }
+        dropped += gone
+        // Jobs that were added since, by a worker or a client, are met the next time round.
+        if (gone > 0) continue
+        // A queue's events hold what its jobs returned; nobody reads them.
+        await redis.del(...[...RUN_QUEUES, 'execution' as const].map((name) => handle(name).toKey('events')))
+        return { dropped, held }
       }
-      return dropped
     },
     close: async () => {
       await Promise.all([...open.values()].map((queue) => queue.close()))

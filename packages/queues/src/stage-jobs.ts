@@ -58,19 +58,19 @@ export async function addToTool(queues: Queues, tool: ToolOfRun, tiers: { extrac
   else await addCall(queues, tool, false, lines)
 }
 
-/** Lines for the strong model. `gather`: their answers become examples of the kind. */
+/** Lines for the strong model. `gather`: their answers become examples of the kind. `refusedBy`: so may these, for a new make: this version's own reading refused them. */
 export async function addDirect(
   queues: Queues,
-  from: { run: string; kind: KindId | null; gather: boolean },
+  from: { run: string; kind: KindId | null; gather: boolean; refusedBy?: number | undefined },
   lines: Line[],
   delayMs?: number,
 ): Promise<void> {
-  const { run, kind, gather } = from
+  const { run, kind, gather, refusedBy } = from
   await queues.add(
     'direct',
     inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
       id: queues.idFor('direct', run, kind ?? '', ...identity(batch)),
-      data: { v: 1 as const, run, kind, gather, lines: batch },
+      data: { v: 1 as const, run, kind, gather, ...(refusedBy !== undefined && { refusedBy }), lines: batch },
       ...(delayMs !== undefined && { delayMs }),
     })),
   )

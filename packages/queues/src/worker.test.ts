@@ -1,4 +1,4 @@
-import type { ExecutionJob, Line, MakerJob, RequestsJob } from '@toolwright/contracts'
+import { type ExecutionJob, jobIdOf, type Line, type MakerJob, type RequestsJob } from '@toolwright/contracts'
 import { openLog } from '@toolwright/runtime'
 import { Queue } from 'bullmq'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -102,6 +102,11 @@ function done(result: string): ExecutionEnd {
   return { status: 'done', result: { v: 1, outcomes: [{ status: 'ok', result, arguments: null, stdout: '', stderr: '' }] } }
 }
 
+/** The child job of a make's step after so many that failed. */
+function childOf(makeId: string, failed: number): string {
+  return jobIdOf('execution', 'maker', makeId, 'step', failed)
+}
+
 function seqsOf(job: RequestsJob): number[] {
   return job.lines.map(({ seq }) => seq)
 }
@@ -177,6 +182,26 @@ describe.concurrent('a worker', () => {
     await lab.queues.add('requests', [{ id: 'requests-a', data: requests(1) }])
     await hurry(lab, 'requests', () => expect(buried).toEqual(['broken 5']))
     expect(attempts).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('gives each line of a batch tries of its own before it buries any', async ({ lab }) => {
+    const handled: number[] = []
+    const buried: number[][] = []
+    lab.start({
+      queue: 'requests',
+      concurrency: 4,
+      split: (job) => (job.lines.length < 2 ? [] : job.lines.map((one) => ({ id: `alone-${one.seq}`, data: { ...job, lines: [one] } }))),
+      handle: async (job) => {
+        if (seqsOf(job).includes(2)) throw new Error('2 cannot be done')
+        handled.push(...seqsOf(job))
+        return null
+      },
+      bury: async (job) => void buried.push(seqsOf(job)),
+    })
+    await lab.queues.add('requests', [{ id: 'requests-a', data: requests(1, 2, 3) }])
+    await hurry(lab, 'requests', () => expect(buried).toEqual([[2]]))
+    expect(new Set(handled)).toEqual(new Set([1, 3]))
+    expect(lab.outcomes.filter((outcome) => outcome === 'buried')).toHaveLength(1)
   })
 
   test('loses no line when burying fails too', async ({ lab }) => {
@@ -304,6 +329,110 @@ describe.concurrent('the steps of a job', () => {
       bad: { status: 'failed', reason: 'no sandbox starts' },
     })
     await vi.waitFor(async () => expect(await lab.queues.depth('maker')).toMatchObject({ active: 0, waitingChildren: 0, failed: 0 }))
+  })
+})
+
+describe.concurrent('a patient step', () => {
+  const patient = { isPatient: true }
+
+  test('whose child job fails for good is run by another, later', async ({ lab }) => {
+    const ends: Record<string, ExecutionEnd>[] = []
+    const executed: string[] = []
+    lab.start({
+      queue: 'maker',
+      handle: async (_job, context) => {
+        ends.push(await context.execute({ good: execution('good'), bad: execution('bad') }, patient))
+        return null
+      },
+    })
+    lab.start({
+      queue: 'execution',
+      handle: async (job) => {
+        executed.push(job.source)
+        if (job.source === 'bad' && executed.filter((one) => one === 'bad').length <= 2) throw new HopelessError('x', 'no sandbox starts')
+        return { v: 1, outcomes: [{ status: 'ok', result: job.source.toUpperCase(), arguments: null, stdout: '', stderr: '' }] }
+      },
+    })
+    await lab.queues.add('maker', [{ id: 'make-a', data: make }])
+    // Neither the make nor its next child holds a worker's slot meanwhile.
+    await vi.waitFor(async () => {
+      expect(await lab.queues.depth('execution')).toMatchObject({ waiting: 0, active: 0, delayed: 1 })
+      expect(await lab.queues.depth('maker')).toMatchObject({ active: 0, waitingChildren: 1 })
+    }, 5_000)
+    expect(executed.toSorted()).toEqual(['bad', 'good'])
+    const [again] = await lab.raw('execution').getDelayed()
+    expect(again?.delay).toBe(1_000)
+    await hurry(lab, 'execution', () => expect(ends).toHaveLength(1))
+    expect(ends[0]).toEqual({ good: done('GOOD'), bad: done('BAD') })
+    expect(executed.toSorted()).toEqual(['bad', 'bad', 'bad', 'good'])
+    await vi.waitFor(async () => expect(await lab.queues.depth('maker')).toMatchObject({ active: 0, waitingChildren: 0, failed: 0 }))
+  })
+
+  test('has failed when its fourth child job has, an impatient one when its first has', async ({ lab }) => {
+    const ends: Record<string, ExecutionEnd>[] = []
+    const delays: number[] = []
+    lab.start({
+      queue: 'maker',
+      handle: async (job, context) => {
+        ends.push(await context.execute({ step: execution('bad') }, job.generation === 1 ? patient : undefined))
+        return null
+      },
+    })
+    lab.start({ queue: 'execution', handle: (_job, { jobId }) => Promise.reject(new HopelessError('x', `${jobId} cannot run`)) })
+    await lab.queues.add('maker', [
+      { id: 'make-a', data: make },
+      { id: 'make-b', data: { ...make, generation: 2 } },
+    ])
+    await vi.waitFor(() => expect(ends).toEqual([{ step: { status: 'failed', reason: `${childOf('make-b', 0)} cannot run` } }]), 5_000)
+    const execute = lab.raw('execution')
+    for (const failed of [1, 2, 3]) {
+      const id = childOf('make-a', failed)
+      await vi.waitFor(async () => expect((await execute.getDelayed()).map((job) => job.id)).toEqual([id]), 5_000)
+      delays.push((await execute.getJob(id))!.delay)
+      await execute.promoteJobs()
+    }
+    await vi.waitFor(() => expect(ends[1]).toEqual({ step: { status: 'failed', reason: `${childOf('make-a', 3)} cannot run` } }), 5_000)
+    expect(delays).toEqual([1_000, 5_000, 15_000])
+    expect(await lab.queues.depth('execution')).toMatchObject({ waiting: 0, active: 0, delayed: 0, failed: 0 })
+  })
+
+  test('goes on where it was when its worker is gone between two child jobs', async ({ lab }) => {
+    const ends: Record<string, ExecutionEnd>[] = []
+    const waits: string[] = []
+    const handle: WorkerOptions<'maker'>['handle'] = async (_job, context) => {
+      ends.push(await context.execute({ step: execution('bad') }, patient))
+      return null
+    }
+    let executed = 0
+    lab.start({
+      queue: 'execution',
+      handle: async () => {
+        if (++executed <= 2) throw new HopelessError('x', 'no sandbox starts')
+        return { v: 1, outcomes: [{ status: 'ok', result: 'BAD', arguments: null, stdout: '', stderr: '' }] }
+      },
+    })
+    await lab.queues.add('maker', [{ id: 'make-a', data: make }])
+    for (const child of [1, 2]) {
+      const maker = lab.start({ queue: 'maker', handle })
+      await vi.waitFor(async () => {
+        expect(executed).toBe(child)
+        const [delayed] = await lab.raw('execution').getDelayed()
+        expect(delayed?.id).toBeDefined()
+        waits.push(delayed!.id!)
+      }, 5_000)
+      await maker.close(0)
+      // A job that is taken up again adds what it misses once more: the child that waits already is there once.
+      await lab.queues.add('execution', [
+        { id: waits.at(-1)!, data: execution('bad'), parent: { id: 'make-a', queue: `${lab.prefix}:maker` } },
+      ])
+      expect(await lab.queues.depth('execution')).toMatchObject({ waiting: 0, delayed: 1 })
+      await lab.raw('execution').promoteJobs()
+      await vi.waitFor(async () => expect(await lab.queues.depth('maker')).toMatchObject({ waiting: 1, waitingChildren: 0 }), 5_000)
+    }
+    lab.start({ queue: 'maker', handle })
+    await vi.waitFor(() => expect(ends).toEqual([{ step: done('BAD') }]), 5_000)
+    expect(executed).toBe(3)
+    expect(new Set(waits).size).toBe(2)
   })
 })
 

@@ -4,7 +4,7 @@ import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingErr
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import { HopelessError, LaterError } from './errors.ts'
-import { MAX_ATTEMPTS, queueNameOf, type Queues } from './queues.ts'
+import { MAX_ATTEMPTS, type NewJob, queueNameOf, type Queues } from './queues.ts'
 
 /** After this many starts that ended in a dead worker a batch is split into single lines; after as many again a single line is buried. */
 const MAX_DEATHS = 3
@@ -14,6 +14,9 @@ const BURY_AGAIN_MS = 5_000
 
 /** How long a job with a schema newer than ours waits for a newer worker. */
 const NEWER_SCHEMA_DELAY_MS = 30_000
+
+/** How long a patient caller's step waits, after each child job of it that failed for good, before the next one. */
+const STEP_AGAIN_MS = [1_000, 5_000, 15_000]
 
 export type ExecutionEnd = { status: 'done'; result: ExecutionResult } | { status: 'failed'; reason: string }
 
@@ -25,9 +28,10 @@ export interface JobContext {
   log: Log
   /**
    * Runs code in the executor as child jobs, one for each named step, and resumes when all have ended. The handler runs again from its top then, and finds
-   * the steps that have ended; a waiting job holds no worker slot.
+   * the steps that have ended; a waiting job holds no worker slot. A step ends as `failed` when its child job failed for good, which is the executor's doing: all
+   * that a tool does is an outcome. Whoever is patient has it tried again before that, as up to three further child jobs over 21 s.
    */
-  execute(steps: Record<string, ExecutionJob>): Promise<Record<string, ExecutionEnd>>
+  execute(steps: Record<string, ExecutionJob>, how?: { isPatient: boolean }): Promise<Record<string, ExecutionEnd>>
 }
 
 export interface WorkerOptions<Q extends QueueName> {
@@ -89,7 +93,8 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       attempt: job.attemptsMade + 1,
       signal: signal ?? new AbortController().signal,
       log: jobLog,
-      execute: (steps) => executeSteps(job, token, queues, steps),
+      execute: (steps, how) =>
+        executeSteps({ job, token, queues, log: jobLog, againMs: how?.isPatient === true ? STEP_AGAIN_MS : [] }, steps),
     }
 
     /** The job's lines go on in another way; its own attempts no longer count. */
@@ -109,19 +114,12 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     if (job.stalledCounter >= MAX_DEATHS) {
       const parts = options.split?.(data) ?? []
       if (parts.length > 0) {
-        await queues.add(queue, parts, options.run)
         jobLog.warn({ parts: parts.length }, 'workers died over this batch; its lines go on alone')
-        settle('retried')
-        return null
+        return await handOn('retried', () => queues.add(queue, parts, options.run))
       }
       if (options.bury !== undefined) {
-        await options.bury(
-          data,
-          new HopelessError('worker_died', `${job.stalledCounter} workers died while working on this request`),
-          context,
-        )
-        settle('buried')
-        return null
+        const error = new HopelessError('worker_died', `${job.stalledCounter} workers died while working on this request`)
+        return await handOn('buried', async () => options.bury?.(data, error, context))
       }
       settle('failed')
       throw new UnrecoverableError(`${job.stalledCounter} workers died while working on this job`)
@@ -152,6 +150,12 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       }
       const failure = error instanceof Error ? error : new Error(String(error))
       const isLast = failure instanceof HopelessError || job.attemptsMade + 1 >= (job.opts.attempts ?? MAX_ATTEMPTS)
+      // A bad request never fails its batch: before anything is buried, each line has tries of its own.
+      const parts = isLast ? (options.split?.(data) ?? []) : []
+      if (parts.length > 0) {
+        jobLog.warn({ error: failure, parts: parts.length }, 'the batch cannot be done; its lines go on alone')
+        return await handOn('retried', () => queues.add(queue, parts, options.run))
+      }
       if (isLast && options.bury !== undefined) {
         jobLog.error({ error: failure }, 'the job cannot be done; its lines end with an error')
         return await handOn('buried', async () => options.bury?.(data, failure, context))
@@ -195,36 +199,38 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
 }
 
 async function executeSteps(
-  job: Job,
-  token: string,
-  queues: Queues,
+  { job, token, queues, log, againMs }: { job: Job; token: string; queues: Queues; log: Log; againMs: number[] },
   steps: Record<string, ExecutionJob>,
 ): Promise<Record<string, ExecutionEnd>> {
   const parent = { id: job.id!, queue: `${queues.prefix}:${job.queueName}` }
-  const keyOf = (step: string) => `${queues.prefix}:execution:${childIdOf(job, step)}`
+  const keyOf = (id: string) => `${queues.prefix}:execution:${id}`
   for (;;) {
     // Read before adding: the id of a completed, removed child would run again.
     const [values, failures] = await Promise.all([job.getChildrenValues<unknown>(), job.getIgnoredChildrenFailures()])
     const ends: Record<string, ExecutionEnd> = {}
-    const missing: string[] = []
-    for (const step of Object.keys(steps)) {
-      const value = values[keyOf(step)]
-      const failure = failures[keyOf(step)]
-      if (value !== undefined) ends[step] = { status: 'done', result: ExecutionResult.parse(value) }
-      else if (failure !== undefined) ends[step] = { status: 'failed', reason: failure }
-      else missing.push(step)
+    const missing: NewJob<'execution'>[] = []
+    for (const [step, data] of Object.entries(steps)) {
+      const ids = [0, ...againMs].map((_, failed) => childIdOf(job, step, failed))
+      const done = ids.find((id) => values[keyOf(id)] !== undefined)
+      const next = ids.findIndex((id) => failures[keyOf(id)] === undefined)
+      if (done !== undefined) ends[step] = { status: 'done', result: ExecutionResult.parse(values[keyOf(done)]) }
+      else if (next < 0) ends[step] = { status: 'failed', reason: failures[keyOf(ids.at(-1)!)]! }
+      else if (next === 0) missing.push({ id: ids[0]!, data, parent })
+      else {
+        const delayMs = againMs[next - 1]!
+        log.warn({ step, reason: failures[keyOf(ids[next - 1]!)], delayMs }, 'the executor failed; the step is tried again')
+        missing.push({ id: ids[next]!, data, parent, delayMs })
+      }
     }
     if (missing.length === 0) return ends
-    await queues.add(
-      'execution',
-      missing.map((step) => ({ id: childIdOf(job, step), data: steps[step]!, parent })),
-    )
+    await queues.add('execution', missing)
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError()
   }
 }
 
-function childIdOf(job: Job, step: string): string {
-  return jobIdOf('execution', job.queueName, job.id!, step)
+/** Every child job of a step has an id of its own: the end of each stays known to the parent. */
+function childIdOf(job: Job, step: string, failed: number): string {
+  return jobIdOf('execution', job.queueName, job.id!, step, failed)
 }
 
 function isNewer(data: unknown): boolean {

@@ -1,5 +1,6 @@
-import { hashOf, type KindId, Example, Tool } from '@toolwright/contracts'
+import { type KindId, Tool } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
+import { type ForgottenTexts, openForgetTexts } from './forget-texts.ts'
 import { registryKeys } from './keys.ts'
 import { type Kind, MAX_GATHERING, type Reading } from './kind.ts'
 import { openScript } from './script.ts'
@@ -9,12 +10,15 @@ export interface Administration {
   /** Takes the alias away that merging gave a kind. */
   unmerge(kind: KindId): Promise<void>
   /**
-   * Publishes a tool that was made elsewhere: as the kind's next version, which serves from now on, the kind being made where it is not there. A tool whose source and
-   * schema the kind has already gets no new version; that one serves then.
+   * Publishes a tool that was made elsewhere: as the kind's next version, which serves from now on, the kind being made where it is not there. A tool whose source,
+   * schema and tiers the kind has already gets no new version; that one serves then.
    */
   importTool(kind: ImportedKind, tool: Omit<Tool, 'version'>): Promise<{ version: number; isNew: boolean }>
-  /** Deletes the examples that came from a run, in all kinds, and its lines that wait. Returns how many examples. */
-  forgetTexts(run: string): Promise<number>
+  /**
+   * Deletes every text that came from a run, in all kinds, tools and makes, and its lines that wait. A make that worked with one of them is called off, and begins again
+   * without; a kind that nothing else is left of goes. The run itself must have come to rest, or its workers bring new ones.
+   */
+  forgetTexts(run: string): Promise<ForgottenTexts>
   /** Deletes every key whose name begins with `prefix`, such as all of a space. Returns how many. */
   forgetKeys(prefix: string): Promise<number>
 }
@@ -62,7 +66,9 @@ export function openAdministration({ redis, keyPrefix }: { redis: Redis; keyPref
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const versions = Number((await redis.hget(keys.kind(kind.id), 'versions')) ?? 0)
         const known = (await redis.hvals(keys.tools(kind.id))).map((text) => Tool.parse(JSON.parse(text)))
-        const same = known.find((one) => one.sha256 === tool.sha256 && JSON.stringify(one.schema) === JSON.stringify(tool.schema))
+        const isSame = (one: Tool) =>
+          one.sha256 === tool.sha256 && JSON.stringify([one.schema, one.tiers]) === JSON.stringify([tool.schema, tool.tiers])
+        const same = known.find(isSame)
         const version = same?.version ?? versions + 1
         const text = same === undefined ? JSON.stringify({ ...tool, kind: kind.id, version } satisfies Tool) : ''
         const isDone = await importScript(
@@ -73,21 +79,7 @@ export function openAdministration({ redis, keyPrefix }: { redis: Redis; keyPref
       }
       throw new Error(`the tools of ${kind.id} kept changing while one was imported`)
     },
-    forgetTexts: async (run) => {
-      let forgotten = 0
-      for (const kind of await redis.smembers(keys.kinds)) {
-        for (const text of await redis.hvals(keys.examples(kind))) {
-          const example = Example.parse(JSON.parse(text))
-          if (example.run !== run) continue
-          forgotten += await redis.hdel(keys.examples(kind), hashOf(example.text).slice(0, 24))
-        }
-        for (const text of await redis.lrange(keys.waiting(kind), 0, -1)) {
-          if (text.startsWith(`{"run":${JSON.stringify(run)},`)) await redis.lrem(keys.waiting(kind), 1, text)
-        }
-        if ((await redis.llen(keys.waiting(kind))) === 0) await redis.srem(keys.waitingKinds, kind)
-      }
-      return forgotten
-    },
+    forgetTexts: openForgetTexts(redis, keys),
     forgetKeys: async (prefix) => {
       let forgotten = 0
       // Glob signs in a prefix stand for themselves.

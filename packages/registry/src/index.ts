@@ -13,10 +13,11 @@ export {
   type Reading,
   type WaitingLine,
 } from './kind.ts'
+export { type KindIndex, type Neighbour, openKindIndex } from './kind-index.ts'
 export { shapeOf, type Kinds } from './kinds.ts'
 export { MakePlan, type Makes } from './makes.ts'
 export { type DirectSums, type Intent, KeptReply, type Money, type Sums, type Uncertain } from './money.ts'
-export { type KindIndex, learn, type Neighbour, openKindIndex, readingOf } from './reading.ts'
+export { learn, originOf, readingOf } from './reading.ts'
 export { openRegistry, type Registry } from './registry.ts'
 export { Ingest, type RunRecord, type Runs } from './runs.ts'
 export { fits, loosen, MAX_TEMPLATE_TOKENS, type Template, tokensOf } from './template.ts'

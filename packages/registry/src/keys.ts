@@ -17,6 +17,8 @@ export function registryKeys(prefix: string) {
     money: (run: string) => `${prefix}run:${run}:money`,
     /** Hash: token of a job → where its lines were placed. */
     placed: (run: string) => `${prefix}run:${run}:placed`,
+    /** Bitmap: seqs of results that went to a stream. */
+    streamed: (run: string) => `${prefix}run:${run}:streamed`,
     spaceMoney: `${prefix}money`,
     totals: `${prefix}totals`,
     kinds: `${prefix}kinds`,
@@ -31,6 +33,8 @@ export function registryKeys(prefix: string) {
     kind: (kind: string) => `${prefix}kind:${kind}`,
     /** Hash: text's hash → text with one answer that nothing confirms; gone when the make is settled. */
     gatheredTexts: (kind: string) => `${prefix}kind:${kind}:texts`,
+    /** Hash: run:seq of a line that went direct to gather → 0 while it has no answer, then 1 (early: it was answered before its place was written down). */
+    places: (kind: string) => `${prefix}kind:${kind}:places`,
     examples: (kind: string) => `${prefix}kind:${kind}:examples`,
     waiting: (kind: string) => `${prefix}kind:${kind}:waiting`,
     tools: (kind: string) => `${prefix}kind:${kind}:tools`,
@@ -52,3 +56,8 @@ export function registryKeys(prefix: string) {
 }
 
 export type RegistryKeys = ReturnType<typeof registryKeys>
+
+/** All keys of a kind that never had a tool, those of its makes apart; its record is the first. */
+export function keysWithoutTool(keys: RegistryKeys, kind: string): string[] {
+  return [keys.kind(kind), keys.places(kind), keys.examples(kind), keys.gatheredTexts(kind), keys.waiting(kind), keys.direct(kind)]
+}

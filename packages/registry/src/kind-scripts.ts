@@ -2,7 +2,7 @@ import { EXAMPLES_FOR_MAKE, MAX_GATHERING } from './kind.ts'
 
 /** The changes of a kind that must be one: each is a Lua script. */
 
-const BUMP = `
+export const BUMP = `
 local function bump(kindsChanges, epochKey, id)
   local epoch = redis.call('INCR', epochKey)
   redis.call('ZADD', kindsChanges, epoch, id)
@@ -23,18 +23,47 @@ return 1
 
 export const SAVE_READING = `${BUMP}
 if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'reading', ARGV[3], 'state', ARGV[4])
+redis.call('HSET', KEYS[1], 'reading', ARGV[3])
+-- A make may have ended since the state was read: only the nursery is left in this way.
+if redis.call('HGET', KEYS[1], 'state') == 'nursery' then redis.call('HSET', KEYS[1], 'state', ARGV[4]) end
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1
 `
 
-export const PLACE = `${BUMP}
+/** Takes a kind of the nursery away, with all its keys: those from the fifth on. One that has left the nursery is only struck off its list. */
+export const EVICT = `
+redis.call('ZREM', KEYS[1], ARGV[1])
+if redis.call('HGET', KEYS[5], 'state') ~= 'nursery' then return 0 end
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+redis.call('INCR', KEYS[3])
+redis.call('DEL', unpack(KEYS, 5))
+return 1
+`
+
+/** A kind's line that went direct to gather has its answer. One whose place is not written down yet counts from then on. */
+export const GATHERED = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local place = redis.call('HGET', KEYS[2], ARGV[1])
+if place == '0' then redis.call('HSET', KEYS[2], ARGV[1], '1') elseif not place then redis.call('HSET', KEYS[2], ARGV[1], 'early') end
+return 1
+`
+
+/** Writes down that a line has a place among those that gather: 0 until it has its answer, then 1. */
+const TAKE_PLACE = `
+local function takePlace(key, line)
+  redis.call('HSET', key, line, redis.call('HGET', key, line) == 'early' and '1' or '0')
+end
+`
+
+export const PLACE = `${BUMP}${TAKE_PLACE}
 local earlier = redis.call('HGET', KEYS[4], ARGV[2])
 if earlier then return earlier end
-local kind = redis.call('HMGET', KEYS[1], 'alias', 'version', 'state', 'cooldownUntil', 'started', 'allowed', 'generation', 'worthAt')
+local kind = redis.call('HMGET', KEYS[1], 'alias', 'version', 'state', 'cooldownUntil', 'started', 'allowed', 'generation', 'worthAt', 'overdue')
 if kind[1] and kind[1] ~= '' then return cjson.encode({go = 'alias', kind = kind[1]}) end
-local count = #ARGV - 4
+if not kind[3] then return cjson.encode({go = 'gone'}) end
+local count = (#ARGV - 5) / 2
 local seen = redis.call('HINCRBY', KEYS[1], 'seen', count)
 if tonumber(kind[2]) > 0 then return cjson.encode({go = 'tool', version = tonumber(kind[2])}) end
 local state, started, allowed = kind[3], tonumber(kind[5]), tonumber(kind[6])
@@ -59,13 +88,14 @@ else
   if state ~= 'nursery' and redis.call('HLEN', KEYS[3]) >= ${EXAMPLES_FOR_MAKE} then room = 0 end
   if state == 'nursery' then room = count end
   local gather, direct, waiting = {}, {}, 0
-  local isPatient = ARGV[3] == 'wait' and state ~= 'demoted'
+  local isPatient = ARGV[3] == 'wait' and state ~= 'demoted' and kind[9] ~= kind[7]
   for index = 1, count do
     if room > 0 then
       gather[#gather + 1] = index - 1
+      takePlace(KEYS[9], ARGV[5] .. ':' .. ARGV[index * 2 + 4])
       room = room - 1
     elseif isPatient then
-      redis.call('RPUSH', KEYS[2], ARGV[index + 4])
+      redis.call('RPUSH', KEYS[2], ARGV[index * 2 + 5])
       waiting = waiting + 1
     else
       direct[#direct + 1] = index - 1
@@ -82,11 +112,12 @@ redis.call('HSET', KEYS[4], ARGV[2], answer)
 return answer
 `
 
-export const TAKE = `
+export const TAKE = `${TAKE_PLACE}
 local taken, perRun = 0, {}
-for index = 3, #ARGV, 2 do
-  if redis.call('LREM', KEYS[1], 1, ARGV[index + 1]) == 1 then
+for index = 3, #ARGV, 3 do
+  if redis.call('LREM', KEYS[1], 1, ARGV[index + 2]) == 1 then
     taken = taken + 1
+    if ARGV[2] == '1' then takePlace(KEYS[4], ARGV[index + 1]) end
     local run = tonumber(ARGV[index])
     perRun[run] = (perRun[run] or 0) + 1
   end
@@ -97,14 +128,14 @@ if ARGV[2] == '1' and taken > 0 then
   local kind = redis.call('HMGET', KEYS[3], 'started', 'allowed')
   if tonumber(kind[1]) > tonumber(kind[2]) then redis.call('HSET', KEYS[3], 'allowed', kind[1]) end
 end
-for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 3], 'waiting', -count) end
+for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 4], 'waiting', -count) end
 return taken
 `
 
 export const SETTLE = `${BUMP}
 local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')
 if kind[1] ~= ARGV[2] then return 0 end
-local fields = {'started', 0, 'allowed', ${MAX_GATHERING}, 'refused', 0, 'refusedAsked', 0}
+local fields = {'started', 0, 'allowed', ${MAX_GATHERING}, 'refused', 0, 'refusedAsked', 0, 'overdue', 0}
 local function set(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
 if ARGV[3] == 'published' then
   if tonumber(kind[2]) + 1 ~= tonumber(ARGV[4]) then return 0 end
@@ -115,22 +146,30 @@ elseif ARGV[3] == 'declined' then
   set('failures', failures) set('reason', ARGV[4])
   set('cooldownUntil', string.format('%d', now() + tonumber(ARGV[5]) * 2 ^ math.min(failures - 1, 8)))
   if tonumber(kind[3]) == 0 then set('state', 'declined') end
+elseif ARGV[3] == 'put-off' then
+  set('reason', ARGV[4]) set('cooldownUntil', string.format('%d', now() + tonumber(ARGV[5])))
+  if tonumber(kind[3]) == 0 then set('state', 'declined') end
 else
   set('worthAt', ARGV[4])
   if tonumber(kind[3]) == 0 then set('state', 'unworthy') end
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('HINCRBY', KEYS[1], 'generation', 1)
+-- A make that is put off is the one that goes on later.
+if ARGV[3] ~= 'put-off' then redis.call('HINCRBY', KEYS[1], 'generation', 1) end
 redis.call('DEL', KEYS[2])
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1
 `
 
+/** An entry is 1 for a failure or 0, and the line's hash, so that one whose job runs twice counts once. */
 export const NOTE_CALL = `${BUMP}
-redis.call('LPUSH', KEYS[2], ARGV[3])
+local failures = tonumber(ARGV[3])
+for index, one in ipairs(redis.call('LRANGE', KEYS[2], 0, 19)) do
+  if string.sub(one, 3) == ARGV[4] then return 0 end
+  if index < 20 then failures = failures + tonumber(string.sub(one, 1, 1)) end
+end
+redis.call('LPUSH', KEYS[2], ARGV[3] .. ' ' .. ARGV[4])
 redis.call('LTRIM', KEYS[2], 0, 19)
-local failures = 0
-for _, one in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do failures = failures + tonumber(one) end
 if failures <= 5 or redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'version', 0, 'state', 'demoted', 'reason', failures .. ' of its last 20 called answers failed')
 bump(KEYS[4], KEYS[3], ARGV[1])
@@ -147,4 +186,16 @@ redis.call('DEL', KEYS[6])
 if ARGV[3] == 'declined' then redis.call('HSET', KEYS[1], 'cooldownUntil', ARGV[5]) end
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1
+`
+
+/** The kinds of remembered decisions; one that is gone is forgotten. */
+export const RECALL = `
+local kinds = redis.call('HMGET', KEYS[1], unpack(ARGV))
+for index, kind in ipairs(kinds) do
+  if kind and redis.call('SISMEMBER', KEYS[2], kind) == 0 then
+    redis.call('HDEL', KEYS[1], ARGV[index])
+    kinds[index] = false
+  end
+end
+return kinds
 `

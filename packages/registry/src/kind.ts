@@ -29,6 +29,8 @@ export const Reading = z.object({
     .object({ tokens: z.array(z.string()), steadyLines: z.int().nonnegative() })
     .nullable()
     .default(null),
+  /** Hash of a text → the run it came from, for the samples and the pending ones. */
+  origins: z.record(z.string(), z.string()).default({}),
 })
 export type Reading = z.infer<typeof Reading>
 
@@ -58,10 +60,11 @@ export interface Kind {
   reading: Reading
 }
 
-/** Where lines of one kind go. `gather`: direct, as examples of the kind. Indexes are into the lines that were placed. */
+/** Where lines of one kind go. `gone`: the kind made room in the nursery, or was forgotten. `gather`: direct, as examples of the kind. Indexes are into the lines that were placed. */
 export type Placement =
   | { go: 'tool'; version: number }
   | { go: 'alias'; kind: KindId }
+  | { go: 'gone' }
   | { go: 'split'; gather: number[]; direct: number[]; waiting: number; generation: number; makes: boolean }
 
 export const WaitingLine = z.object({ run: z.string(), line: Line })
@@ -73,7 +76,14 @@ export type PeekedLine = WaitingLine & { stored: string }
 export type MakeEnd =
   | { end: 'published'; version: number; tool: string }
   | { end: 'declined'; reason: string; cooldownMs: number }
+  /** What stands in its way has nothing to do with the kind: lines go direct for a while, always as long, and then the same make goes on. */
+  | { end: 'put-off'; reason: string; cooldownMs: number }
   | { end: 'unworthy'; worthAt: number }
+
+/** What a kind without a name is called: the beginning of its first text. */
+export function labelOf(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 60)
+}
 
 // Lua writes an empty list as an empty object.
 const Indexes = z.union([z.array(z.int()), z.object({}).transform((): number[] => [])])
@@ -81,6 +91,7 @@ const Indexes = z.union([z.array(z.int()), z.object({}).transform((): number[] =
 export const PlacementText = z.discriminatedUnion('go', [
   z.object({ go: z.literal('tool'), version: z.int() }),
   z.object({ go: z.literal('alias'), kind: z.string() }),
+  z.object({ go: z.literal('gone') }),
   z.object({ go: z.literal('split'), gather: Indexes, direct: Indexes, waiting: z.int(), generation: z.int(), makes: z.boolean() }),
 ])
 

@@ -1,5 +1,6 @@
 import type { Example, KindId, Line } from '@toolwright/contracts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openKindIndex } from './kind-index.ts'
 import { EXAMPLES_FOR_MAKE, type Kind, MAX_GATHERING, type Placement } from './kind.ts'
 import { type Kinds } from './kinds.ts'
 import { readingOf } from './reading.ts'
@@ -182,6 +183,33 @@ describe('a make', () => {
     expect(await now()).toMatchObject({ state: 'gathering' })
   })
 
+  test('that is put off rests always as long, and goes on as the same', async () => {
+    for (const from of [20, 40]) {
+      await data.redis.hset(`${data.keyPrefix}kind:${kind}`, 'cooldownUntil', 0)
+      expect(await place(12, from)).toMatchObject({ waiting: 2, generation: 1, makes: true })
+      expect(await kinds.settle(kind, 1, { end: 'put-off', reason: 'the executor fails: x', cooldownMs: 60_000 })).toBe(true)
+      const rests = await now()
+      expect(rests).toMatchObject({ state: 'declined', reason: 'the executor fails: x', failures: 0, generation: 1, started: 0 })
+      expect(rests.cooldownUntil - Date.now()).toBeGreaterThan(50_000)
+      expect(rests.cooldownUntil - Date.now()).toBeLessThan(70_000)
+      expect(await place(2, from + 12)).toMatchObject({ gather: [], direct: [0, 1], waiting: 0, makes: false })
+    }
+    expect(await publish(1)).toBe(true)
+    expect(await now()).toMatchObject({ state: 'tooled', version: 1, generation: 2 })
+  })
+
+  test('that is overdue lets lines go directly until it ends or rests', async () => {
+    const { makes } = data.registry
+    await place(MAX_GATHERING + 1)
+    await makes.markOverdue(kind, 1)
+    expect(await place(3, 20)).toEqual({ go: 'split', gather: [], direct: [0, 1, 2], waiting: 0, generation: 1, makes: true })
+    await makes.pause(kind, 1)
+    expect(await place(3, 30)).toMatchObject({ gather: [], direct: [], waiting: 3, generation: 1 })
+    await makes.markOverdue(kind, 1)
+    await kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 0 })
+    expect(await place(12, 50)).toMatchObject({ direct: [], waiting: 2, generation: 2 })
+  })
+
   test('that would not pay is looked at again when enough lines were seen', async () => {
     await place(5)
     await kinds.settle(kind, 1, { end: 'unworthy', worthAt: 8 })
@@ -198,24 +226,37 @@ describe('a make', () => {
   })
 })
 
+/** Another line each time. */
+let linesCalled = 0
+async function noteCall(version: number, isFailure: boolean): Promise<{ demoted: boolean }> {
+  return await kinds.noteCall(kind, version, { run: RUN, seq: linesCalled++ }, isFailure)
+}
+
 describe('a version', () => {
   test('is demoted when more than 5 of its last 20 called answers failed', async () => {
     await publish(1)
-    for (let at = 0; at < 5; at++) expect(await kinds.noteCall(kind, 1, true)).toEqual({ demoted: false })
-    for (let at = 0; at < 15; at++) await kinds.noteCall(kind, 1, false)
+    for (let at = 0; at < 5; at++) expect(await noteCall(1, true)).toEqual({ demoted: false })
+    for (let at = 0; at < 15; at++) await noteCall(1, false)
     // The oldest failure falls out of the last 20 as the next one comes in.
-    for (let at = 0; at < 5; at++) expect(await kinds.noteCall(kind, 1, true)).toEqual({ demoted: false })
-    expect(await kinds.noteCall(kind, 1, true)).toEqual({ demoted: true })
+    for (let at = 0; at < 5; at++) expect(await noteCall(1, true)).toEqual({ demoted: false })
+    expect(await noteCall(1, true)).toEqual({ demoted: true })
     expect(await now()).toMatchObject({ state: 'demoted', version: 0, versions: 1, reason: '6 of its last 20 called answers failed' })
-    expect(await kinds.noteCall(kind, 1, true)).toEqual({ demoted: false })
+    expect(await noteCall(1, true)).toEqual({ demoted: false })
     // Nobody waits for a tool that failed: lines go directly, a few of them to gather.
     expect(await place(12)).toMatchObject({ gather: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], direct: [10, 11], waiting: 0, makes: true })
+  })
+
+  test('is not demoted by one line whose job runs again and again', async () => {
+    await publish(1)
+    for (let at = 0; at < 20; at++) expect(await kinds.noteCall(kind, 1, { run: RUN, seq: 7 }, true)).toEqual({ demoted: false })
+    for (let at = 0; at < 4; at++) await noteCall(1, true)
+    expect(await kinds.noteCall(kind, 1, { run: OTHER_RUN, seq: 7 }, true)).toEqual({ demoted: true })
   })
 
   test('is not demoted by the failures of another', async () => {
     await publish(1)
     await publish(2)
-    for (let at = 0; at < 20; at++) expect(await kinds.noteCall(kind, 1, true)).toEqual({ demoted: false })
+    for (let at = 0; at < 20; at++) expect(await noteCall(1, true)).toEqual({ demoted: false })
     expect(await now()).toMatchObject({ version: 2 })
   })
 
@@ -233,9 +274,9 @@ describe('a version', () => {
 
   test('that was demoted begins anew when it is set again by hand', async () => {
     await publish(1)
-    for (let at = 0; at < 6; at++) await kinds.noteCall(kind, 1, true)
+    for (let at = 0; at < 6; at++) await noteCall(1, true)
     await kinds.point(kind, 1, '')
-    expect(await kinds.noteCall(kind, 1, false)).toEqual({ demoted: false })
+    expect(await noteCall(1, false)).toEqual({ demoted: false })
     expect(await now()).toMatchObject({ state: 'tooled', version: 1 })
   })
 
@@ -275,8 +316,73 @@ describe('the nursery', () => {
     expect(await kinds.createInNursery('12 + 7', '', readingOf('12 + 7'), await kinds.epoch())).toBe(grown)
     const first = await kinds.createInNursery('first', '', readingOf('first'), await kinds.epoch())
     for (let at = 0; at < 300; at++) await kinds.createInNursery(`text ${at}`, '', readingOf(`text ${at}`), await kinds.epoch())
-    expect(await now(first as KindId)).toMatchObject({ state: 'declined', reason: 'the nursery was full' })
+    expect(await kinds.get(first as KindId)).toBeNull()
     expect(await now(grown)).toMatchObject({ state: 'gathering' })
+  })
+
+  test('leaves nothing of a thousand unknown texts but the latest', { timeout: 30_000 }, async () => {
+    const { tools, money } = data.registry
+    const example = { v: 1 as const, answer: 'a', source: 'given' as const, votes: 1, run: RUN, at: 1 }
+    const tokens = { uncachedInput: 1, cacheRead: 0, cacheWrite: 0, output: 1 }
+    const reply = { v: 1 as const, text: 'a', finish: 'stop', model: 'm', tokens, costNano: 1, price: 'p', completion: null }
+    /** All that a line of such a kind leaves. */
+    const answer = async (id: KindId, at: number) => {
+      const text = `unknown text ${at}`
+      const payment = { run: RUN, field: 'x', kind: id, role: 'strong', purpose: 'answer', model: 'm' } as const
+      const placement = await kinds.place(id, RUN, `job-${at}`, lines(1, at), 'wait')
+      await kinds.dropPlaced(RUN, [`job-${at}`])
+      await tools.addExample(id, { ...example, text })
+      await tools.addGatheredText(id, { text, answer: 'a', run: RUN })
+      await kinds.gathered(id, RUN, at)
+      await money.begin({ ...payment, boundNano: 1, timeoutMs: 1, textBytes: 1 })
+      await money.settle({ ...payment, boundNano: 1, timeoutMs: 1, textBytes: 1 }, 1, reply)
+      await money.dropReplies(RUN, ['x'])
+      return placement.go
+    }
+    const born: KindId[] = []
+    let most = 0
+    for (let at = 0; at < 1_000; at++) {
+      const text = `unknown text ${at}`
+      const id = await kinds.createInNursery(text, '', readingOf(text, RUN), await kinds.epoch())
+      if (id === false) throw new Error('nothing else was changed')
+      born.push(id)
+      await kinds.remember(`shape-${at}`, id)
+      if (at % 3 > 0) await answer(id, at)
+      if (at % 100 === 99) most = Math.max(most, (await data.redis.keys(`${data.keyPrefix}kind:*`)).length)
+    }
+    // Of each kind its record, and four more of those that were answered; besides them the one that has a name.
+    expect(most).toBeLessThanOrEqual(1 + 300 * 5)
+    // A line whose kind is gone by the time that it is placed and answered.
+    expect(await answer(born[0]!, 0)).toBe('gone')
+    expect(await data.redis.keys(`${data.keyPrefix}kind:${born[0]}*`)).toEqual([])
+    expect(await kinds.count()).toBe(301)
+    expect((await kinds.changedSince(-1)).length).toBe(301)
+    expect(await kinds.recall(['shape-0', 'shape-999'])).toEqual([null, born[999]])
+    const other = await data.redis.keys(`${data.keyPrefix}*`)
+    expect(other.filter((key) => !key.startsWith(`${data.keyPrefix}kind:`)).length).toBeLessThan(20)
+  })
+
+  test('is emptied of what has been there for long', async () => {
+    const born = async (text: string) => kinds.createInNursery(text, '', readingOf(text), await kinds.epoch())
+    const old = (await born('one a')) as KindId
+    await data.redis.zadd(`${data.keyPrefix}nursery`, 5, old)
+    const young = (await born('two b')) as KindId
+    expect(await kinds.emptyNursery(1_000)).toBe(1)
+    expect([await kinds.get(old), (await kinds.get(young))?.state]).toEqual([null, 'nursery'])
+  })
+
+  test('gives a text that comes again after it made room a kind of its own anew', async () => {
+    const born = async () => kinds.createInNursery('quince jam', '', readingOf('quince jam'), await kinds.epoch())
+    const id = (await born()) as KindId
+    const index = openKindIndex(kinds)
+    await index.refresh()
+    expect(index.nearest('', 'quince jam', 5).map((one) => one.kind.id)).toEqual([id])
+    await kinds.emptyNursery(Number.MAX_SAFE_INTEGER)
+    await index.refresh()
+    expect([index.get(id), index.nearest('', 'quince jam', 5)]).toEqual([undefined, []])
+    expect(await born()).toBe(id)
+    await index.refresh()
+    expect(index.get(id)).toMatchObject({ state: 'nursery' })
   })
 
   test('a reading is saved by the first of those who read the same revision', async () => {
@@ -286,6 +392,13 @@ describe('the nursery', () => {
     const saved = await Promise.all(['x', 'y', 'z'].map((text) => kinds.saveReading(id, readingOf(text), 'gathering', rev)))
     expect(saved.filter(Boolean)).toHaveLength(1)
     expect(await now(id)).toMatchObject({ rev: rev + 1, state: 'gathering' })
+  })
+
+  test('a reading that is saved after a make has ended does not undo its end', async () => {
+    const { rev, reading } = await now()
+    await publish(1)
+    expect(await kinds.saveReading(kind, reading, 'gathering', rev)).toBe(true)
+    expect(await now()).toMatchObject({ state: 'tooled', version: 1 })
   })
 })
 
@@ -301,7 +414,7 @@ describe('names, changes and decisions', () => {
     let since = await kinds.epoch()
     const changes: [string, () => Promise<unknown>][] = [
       ['published', () => publish(1)],
-      ['demoted', async () => Promise.all(Array.from({ length: 6 }, () => kinds.noteCall(kind, 1, true)))],
+      ['demoted', async () => Promise.all(Array.from({ length: 6 }, () => noteCall(1, true)))],
       ['pointed', () => kinds.point(kind, 1, '')],
       ['merged', async () => kinds.merge(kind, await kinds.named('count', '', 'x'))],
     ]

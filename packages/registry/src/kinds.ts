@@ -1,9 +1,10 @@
 import { hashOf, type KindId, kindIdOf, type Line } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
-import type { RegistryKeys } from './keys.ts'
+import { keysWithoutTool, type RegistryKeys } from './keys.ts'
 import {
   type Kind,
   type KindState,
+  labelOf,
   type MakeEnd,
   MAX_GATHERING,
   parseKind,
@@ -13,26 +14,30 @@ import {
   type Reading,
   WaitingLine,
 } from './kind.ts'
-import { CREATE, SAVE_READING, PLACE, TAKE, SETTLE, NOTE_CALL, POINT } from './kind-scripts.ts'
+import { CREATE, EVICT, GATHERED, NOTE_CALL, PLACE, POINT, RECALL, SAVE_READING, SETTLE, TAKE } from './kind-scripts.ts'
+import { readingOf } from './reading.ts'
 import { openScript } from './script.ts'
 
 export interface Kinds {
   get(kind: string): Promise<Kind | null>
   list(): Promise<KindId[]>
-  /** The kind that a name (with a frame) stands for; made at first sight. */
-  named(name: string, frame: string, sample: string): Promise<KindId>
+  count(): Promise<number>
+  /** The kind that a name (with a frame) stands for; made at first sight, from a request of a run. */
+  named(name: string, frame: string, sample: string, run?: string): Promise<KindId>
   /** The number of the last change to any kind's reading or state, and the kinds changed after `since`. */
   epoch(): Promise<number>
   changedSince(since: number): Promise<KindId[]>
   /** Puts a text that fits nothing into the nursery, unless any kind changed since `epoch`; then false, and the caller looks again. */
   createInNursery(text: string, frame: string, reading: Reading, epoch: number): Promise<KindId | false>
-  /** Compare and set a kind's reading (and state at its birth) on its revision. */
+  /** Compare and set a kind's reading on its revision; `state` holds for one that is in the nursery. */
   saveReading(kind: KindId, reading: Reading, state: KindState, rev: number): Promise<boolean>
   /** Decides atomically, once for each token, where lines of a kind go: one counter lets a few through, the others wait. */
   place(kind: KindId, run: string, token: string, lines: Line[], whileMaking: 'wait' | 'direct'): Promise<Placement>
   /** The state that a placement would meet, without placing: cheap, for kinds that have a tool. */
   peek(kinds: KindId[]): Promise<{ version: number; alias: string }[]>
   addSeen(kind: KindId, lines: number): Promise<void>
+  /** Takes away the kinds of one or two texts that have been in the nursery since before then, in milliseconds. Returns how many. */
+  emptyNursery(before: number): Promise<number>
   dropPlaced(run: string, tokens: string[]): Promise<void>
   /** A line that gathered has been answered, whatever came of it. */
   gathered(kind: KindId, run: string, seq: number): Promise<void>
@@ -44,8 +49,8 @@ export interface Kinds {
   kindsWithWaiting(): Promise<KindId[]>
   /** Ends a make, if this generation is still the one due. False: somebody else ended it. */
   settle(kind: KindId, generation: number, end: MakeEnd): Promise<boolean>
-  /** How the last 20 `called` answers of a version ended; more than 5 failures demote it. */
-  noteCall(kind: KindId, version: number, isFailure: boolean): Promise<{ demoted: boolean }>
+  /** How a line's `called` answer by a version ended; more than 5 failures in the last 20 demote it. A line that is among these counts once. */
+  noteCall(kind: KindId, version: number, line: { run: string; seq: number }, isFailure: boolean): Promise<{ demoted: boolean }>
   /** Sets which version serves (rollback, enable), or 0 (disable). */
   point(kind: KindId, version: number, reason: string): Promise<void>
   remember(shape: string, kind: KindId): Promise<void>
@@ -65,8 +70,10 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
   const settle = openScript(redis, SETTLE)
   const noteCall = openScript(redis, NOTE_CALL)
   const point = openScript(redis, POINT)
+  const evict = openScript(redis, EVICT)
+  const gathered = openScript(redis, GATHERED)
+  const recall = openScript(redis, RECALL)
   const changeKeys = (kind: string) => [keys.kind(kind), keys.kinds, keys.epoch, keys.changes]
-  const gatheredKey = (kind: string) => `${keys.kind(kind)}:gathered`
   const names = new Map<string, KindId>()
 
   return {
@@ -75,10 +82,11 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       return hash['id'] === undefined ? null : parseKind(hash)
     },
     list: async () => (await redis.smembers(keys.kinds)).toSorted(),
-    named: async (name, frame, sample) => {
+    count: () => redis.scard(keys.kinds),
+    named: async (name, frame, sample, run = '') => {
       const id = kindIdOf(name, 'named', name, frame)
       if (names.has(id)) return id
-      const reading = { templates: [], pending: [], samples: [sample], members: 1, vocabulary: null }
+      const reading = { ...readingOf(sample, run), pending: [], vocabulary: null }
       await create(changeKeys(id), [id, '', ...freshKind(id, { label: name, name, frame, state: 'gathering', reading })])
       names.set(id, id)
       return id
@@ -87,7 +95,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     changedSince: (since) => redis.zrangebyscore(keys.changes, `(${since}`, '+inf'),
     createInNursery: async (text, frame, reading, epoch) => {
       const id = kindIdOf(text, 'text', text, frame)
-      const label = text.replaceAll(/\s+/g, ' ').slice(0, 60)
+      const label = labelOf(text)
       const made = await create(changeKeys(id), [id, epoch, ...freshKind(id, { label, name: '', frame, state: 'nursery', reading })])
       if (made === 0) return false
       // A kind that was there already may have left the nursery long ago.
@@ -113,8 +121,16 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
           keys.waitingKinds,
           keys.changes,
           keys.epoch,
+          keys.places(kind),
         ],
-        [kind, token, whileMaking, MAX_GATHERING, ...lines.map((line) => JSON.stringify({ run, line } satisfies WaitingLine))],
+        [
+          kind,
+          token,
+          whileMaking,
+          MAX_GATHERING,
+          run,
+          ...lines.flatMap((line) => [line.seq, JSON.stringify({ run, line } satisfies WaitingLine)]),
+        ],
       )
       return PlacementText.parse(JSON.parse(String(answer)))
     },
@@ -132,13 +148,18 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     addSeen: async (kind, lines) => {
       await redis.hincrby(keys.kind(kind), 'seen', lines)
     },
+    emptyNursery: async (before) => {
+      let gone = 0
+      for (const id of await redis.zrangebyscore(keys.nursery, 0, `(${before}`)) if (await makeRoom(id)) gone++
+      return gone
+    },
     dropPlaced: async (run, tokens) => {
       if (tokens.length > 0) await redis.hdel(keys.placed(run), ...tokens)
     },
     gathered: async (kind, run, seq) => {
-      await redis.sadd(gatheredKey(kind), `${run}:${seq}`)
+      await gathered([keys.kind(kind), keys.places(kind)], [placeOf(run, seq)])
     },
-    gatheredCount: (kind) => redis.scard(gatheredKey(kind)),
+    gatheredCount: async (kind) => (await redis.hvals(keys.places(kind))).filter((state) => state === '1').length,
     waitingCount: (kind) => redis.llen(keys.waiting(kind)),
     peekWaiting: async (kind, count) => {
       const texts = await redis.lrange(keys.waiting(kind), 0, count - 1)
@@ -148,24 +169,27 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       if (lines.length === 0) return
       const runs = [...new Set(lines.map(({ run }) => run))]
       await take(
-        [keys.waiting(kind), keys.waitingKinds, keys.kind(kind), ...runs.map((run) => keys.run(run))],
-        [kind, raise ? '1' : '0', ...lines.flatMap(({ run, stored }) => [runs.indexOf(run) + 1, stored])],
+        [keys.waiting(kind), keys.waitingKinds, keys.kind(kind), keys.places(kind), ...runs.map((run) => keys.run(run))],
+        [kind, raise ? '1' : '0', ...lines.flatMap(({ run, line, stored }) => [runs.indexOf(run) + 1, placeOf(run, line.seq), stored])],
       )
     },
     kindsWithWaiting: () => redis.smembers(keys.waitingKinds),
     settle: async (kind, generation, end) => {
       const values =
-        end.end === 'published' ? [end.version, end.tool] : end.end === 'declined' ? [end.reason, end.cooldownMs] : [end.worthAt]
+        end.end === 'published' ? [end.version, end.tool] : end.end === 'unworthy' ? [end.worthAt] : [end.reason, end.cooldownMs]
       return (
         (await settle(
-          [keys.kind(kind), gatheredKey(kind), keys.epoch, keys.changes, keys.tools(kind)],
+          [keys.kind(kind), keys.places(kind), keys.epoch, keys.changes, keys.tools(kind)],
           [kind, generation, end.end, ...values],
         )) === 1
       )
     },
-    noteCall: async (kind, version, isFailure) => ({
+    noteCall: async (kind, version, { run, seq }, isFailure) => ({
       demoted:
-        (await noteCall([keys.kind(kind), keys.calls(kind, version), keys.epoch, keys.changes], [kind, version, isFailure ? 1 : 0])) === 1,
+        (await noteCall(
+          [keys.kind(kind), keys.calls(kind, version), keys.epoch, keys.changes],
+          [kind, version, isFailure ? 1 : 0, hashOf(run, seq).slice(0, 16)],
+        )) === 1,
     }),
     point: async (kind, version, reason) => {
       const state: KindState = version > 0 ? 'tooled' : 'declined'
@@ -182,7 +206,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       await redis.hset(keys.decisions, shape, kind)
       if ((await redis.hlen(keys.decisions)) > MAX_DECISIONS) await redis.del(keys.decisions)
     },
-    recall: async (shapes) => (shapes.length === 0 ? [] : redis.hmget(keys.decisions, ...shapes)),
+    recall: async (shapes) => (shapes.length === 0 ? [] : ((await recall([keys.decisions, keys.kinds], shapes)) as (KindId | null)[])),
     merge: async (from, into) => {
       await redis.hset(keys.kind(from), 'alias', into)
       const epoch = await redis.incr(keys.epoch)
@@ -192,17 +216,17 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
 
   async function bound(): Promise<void> {
     const excess = (await redis.zcard(keys.nursery)) - MAX_NURSERY
-    if (excess <= 0) return
-    for (const id of await redis.zrange(keys.nursery, '0', String(excess - 1))) {
-      const epoch = await redis.incr(keys.epoch)
-      await redis
-        .multi()
-        .hset(keys.kind(id), 'state', 'declined', 'reason', 'the nursery was full', 'cooldownUntil', '0')
-        .zadd(keys.changes, epoch, id)
-        .zrem(keys.nursery, id)
-        .exec()
-    }
+    if (excess > 0) for (const id of await redis.zrange(keys.nursery, '0', String(excess - 1))) await makeRoom(id)
   }
+
+  /** Lines that are on their way with the kind's id go direct, and leave nothing in its name. */
+  async function makeRoom(id: KindId): Promise<boolean> {
+    return (await evict([keys.nursery, keys.kinds, keys.epoch, keys.changes, ...keysWithoutTool(keys, id)], [id])) === 1
+  }
+}
+
+function placeOf(run: string, seq: number): string {
+  return `${run}:${seq}`
 }
 
 /** The fields of a kind's record at its birth, as names and values in turn. */

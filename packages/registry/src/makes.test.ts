@@ -2,40 +2,61 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { MakePlan } from './makes.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
 
-const KIND = 'k-sort-1a2b3c'
-
 let data: TestRegistry
-beforeEach(() => {
+let kind: string
+beforeEach(async () => {
   data = openTestRegistry()
+  kind = await data.registry.kinds.named('sort', '', 'Sort b a')
 })
 afterEach(() => data.close())
 
 function plan(text: string): MakePlan {
-  return { v: 1, shown: [], heldBack: [], foreign: [{ text, answer: null }] }
+  return { v: 1, shown: [], heldBack: [], foreign: [{ text, answer: null, run: '' }] }
 }
 
-test('a make that is resumed began when it first began', async () => {
+test('a make that is resumed has the deadline with which it began', async () => {
   const { makes } = data.registry
-  const first = await makes.begin(KIND, 1)
-  expect(first.ageMs).toBe(0)
-  await data.redis.hset(`${data.keyPrefix}kind:${KIND}:make:1`, 'startedAt', first.startedAt - 5_000)
-  const again = await makes.begin(KIND, 1)
-  expect(again.startedAt).toBe(first.startedAt - 5_000)
-  expect(again.ageMs).toBeGreaterThanOrEqual(5_000)
-  expect((await makes.begin(KIND, 2)).ageMs).toBe(0)
+  expect(await makes.isOverdue(kind, 1)).toBe(false)
+  await makes.begin(kind, 1, 60_000)
+  expect(await makes.isOverdue(kind, 1)).toBe(false)
+  await makes.begin(kind, 2, 0)
+  await makes.begin(kind, 2, 60_000)
+  expect(await makes.isOverdue(kind, 2)).toBe(true)
+})
+
+test('a make that rested keeps its plan, and has its whole time again', async () => {
+  const { makes } = data.registry
+  await makes.begin(kind, 1, 0)
+  await makes.plan(kind, 1, async () => plan('a'))
+  await makes.pause(kind, 1)
+  expect(await makes.isOverdue(kind, 1)).toBe(false)
+  await makes.begin(kind, 1, 60_000)
+  expect(await makes.isOverdue(kind, 1)).toBe(false)
+  expect(await makes.planned(kind, 1)).toEqual(plan('a'))
 })
 
 test('a make works from its first plan, whoever draws another', async () => {
   const { makes } = data.registry
-  const drawn = await Promise.all(['a', 'b', 'c'].map((text) => makes.plan(KIND, 1, async () => plan(text))))
+  const drawn = await Promise.all(['a', 'b', 'c'].map((text) => makes.plan(kind, 1, async () => plan(text))))
   expect(new Set(drawn.map((one) => one.foreign[0]?.text)).size).toBe(1)
-  expect(await makes.plan(KIND, 1, () => Promise.reject(new Error('drawn again')))).toEqual(drawn[0])
+  expect(await makes.plan(kind, 1, () => Promise.reject(new Error('drawn again')))).toEqual(drawn[0])
 })
 
 test('a make that has ended leaves nothing', async () => {
   const { makes } = data.registry
-  await makes.begin(KIND, 1)
-  await makes.plan(KIND, 1, async () => plan('a'))
-  await makes.drop(KIND, 1)
-  expect(await data.redis.keys(`${data.keyPrefix}*`)).toEqual([])
+  const before = new Set(await data.redis.keys(`${data.keyPrefix}*`))
+  await makes.begin(kind, 1, 60_000)
+  await makes.plan(kind, 1, async () => plan('a'))
+  await makes.drop(kind, 1)
+  expect(new Set(await data.redis.keys(`${data.keyPrefix}*`))).toEqual(before)
+})
+
+test('a make that is called off while it is planned keeps no plan', async () => {
+  const { makes, kinds } = data.registry
+  const planning = makes.plan(kind, 1, async () => {
+    await kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 1 })
+    return plan('a')
+  })
+  await expect(planning).rejects.toThrow('was called off while it was planned')
+  expect(await makes.planned(kind, 1)).toBeNull()
 })

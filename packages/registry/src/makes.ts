@@ -2,6 +2,7 @@ import { Example, type KindId } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
+import { openScript } from './script.ts'
 
 /** What a make works from, fixed when it begins to propose, so that a resumed make asks and checks the same. */
 export const MakePlan = z.object({
@@ -9,16 +10,22 @@ export const MakePlan = z.object({
   shown: z.array(Example),
   heldBack: z.array(Example),
   /** Texts of other kinds that `extract` must refuse, or answer as trusted there. */
-  foreign: z.array(z.object({ text: z.string(), answer: z.string().nullable() })),
+  foreign: z.array(z.object({ text: z.string(), answer: z.string().nullable(), run: z.string().default('') })),
 })
 export type MakePlan = z.infer<typeof MakePlan>
 
 export interface Makes {
-  /** When this make began, in milliseconds of Redis' clock, and how long ago that is; the first call sets it. */
-  begin(kind: KindId, generation: number): Promise<{ startedAt: number; ageMs: number }>
+  /** Starts the make's clock, unless it runs. Lines wait for the make until its deadline, so many milliseconds of Redis' clock after that. */
+  begin(kind: KindId, generation: number, deadlineMs: number): Promise<void>
+  /** Whether its deadline has passed; not before it has begun. */
+  isOverdue(kind: KindId, generation: number): Promise<boolean>
+  /** Lines wait for this make no longer: they go direct until it ends, or rests. */
+  markOverdue(kind: KindId, generation: number): Promise<void>
+  /** The make rests: when it goes on its clock starts anew, and lines wait for it again. What it has stays as long as its plan does. */
+  pause(kind: KindId, generation: number): Promise<void>
   /** The plan that was kept, or null while the make still gathers. */
   planned(kind: KindId, generation: number): Promise<MakePlan | null>
-  /** Keeps the plan, or returns the one that is there. */
+  /** Keeps the plan, or returns the one that is there. Throws where the make is no longer the one due. */
   plan(kind: KindId, generation: number, propose: () => Promise<MakePlan>): Promise<MakePlan>
   /** Forgets the plan and the kept replies of a make that has ended. */
   drop(kind: KindId, generation: number): Promise<void>
@@ -27,40 +34,66 @@ export interface Makes {
 /** A make that nobody ends does not stay for ever. */
 const SECONDS_KEPT = 86_400
 
+const KEEP_PLAN = `
+if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return false end
+redis.call('HSETNX', KEYS[2], 'plan', ARGV[2])
+redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
+return redis.call('HGET', KEYS[2], 'plan')
+`
+
+const MARK_OVERDUE = `
+if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'overdue', ARGV[1])
+return 1
+`
+
 export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
+  const keep = openScript(redis, KEEP_PLAN)
+  const markOverdue = openScript(redis, MARK_OVERDUE)
+  const keysOf = (kind: KindId, generation: number) => [
+    keys.make(kind, generation),
+    keys.makeReplies(kind, generation),
+    keys.makeTries(kind, generation),
+    keys.gatheredTexts(kind),
+  ]
+  const now = async () => {
+    const [seconds, micros] = await redis.time()
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+  }
   const planned = async (kind: KindId, generation: number) => {
     const kept = await redis.hget(keys.make(kind, generation), 'plan')
     return kept === null ? null : MakePlan.parse(JSON.parse(kept))
   }
 
   return {
-    begin: async (kind, generation) => {
-      const [seconds, micros] = await redis.time()
-      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+    begin: async (kind, generation, deadlineMs) => {
       const key = keys.make(kind, generation)
-      await redis.hsetnx(key, 'startedAt', String(now))
+      await redis.hsetnx(key, 'deadline', (await now()) + deadlineMs)
       await redis.expire(key, SECONDS_KEPT)
-      const startedAt = Number(await redis.hget(key, 'startedAt'))
-      return { startedAt, ageMs: now - startedAt }
+    },
+    isOverdue: async (kind, generation) => {
+      const deadline = await redis.hget(keys.make(kind, generation), 'deadline')
+      return deadline !== null && (await now()) >= Number(deadline)
+    },
+    markOverdue: async (kind, generation) => {
+      await markOverdue([keys.kind(kind)], [generation])
+    },
+    pause: async (kind, generation) => {
+      const multi = redis.multi().hdel(keys.make(kind, generation), 'deadline').hdel(keys.kind(kind), 'overdue')
+      for (const key of keysOf(kind, generation)) multi.expire(key, SECONDS_KEPT)
+      await multi.exec()
     },
     planned,
     plan: async (kind, generation, propose) => {
       const key = keys.make(kind, generation)
       const kept = await planned(kind, generation)
       if (kept !== null) return kept
-      await redis.hsetnx(key, 'plan', JSON.stringify(await propose()))
-      await redis.expire(key, SECONDS_KEPT)
-      const text = await redis.hget(key, 'plan')
-      if (text === null) throw new Error(`the plan of make ${kind} ${generation} vanished while it was kept`)
+      const text = await keep([keys.kind(kind), key], [generation, JSON.stringify(await propose())])
+      if (typeof text !== 'string') throw new Error(`make ${generation} of ${kind} was called off while it was planned`)
       return MakePlan.parse(JSON.parse(text))
     },
     drop: async (kind, generation) => {
-      await redis.del(
-        keys.gatheredTexts(kind),
-        keys.make(kind, generation),
-        keys.makeReplies(kind, generation),
-        keys.makeTries(kind, generation),
-      )
+      await redis.del(...keysOf(kind, generation))
     },
   }
 }

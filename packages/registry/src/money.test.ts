@@ -4,13 +4,13 @@ import type { Intent, KeptReply, Money } from './money.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
 
 const RUN = 'r-aaaaaaaaaa'
-const KIND = 'k-sort-1a2b3c'
-
 let data: TestRegistry
 let money: Money
-beforeEach(() => {
+let kind: string
+beforeEach(async () => {
   data = openTestRegistry()
   money = data.registry.money
+  kind = await data.registry.kinds.named('sort', '', 'Sort b a')
 })
 afterEach(() => data.close())
 
@@ -18,7 +18,7 @@ function intent(more: Partial<Intent> = {}): Intent {
   return {
     run: RUN,
     field: '1:answer',
-    kind: KIND,
+    kind,
     role: 'strong',
     purpose: 'answer',
     model: 'big',
@@ -64,7 +64,7 @@ describe('a paid call', () => {
     expect(others).toEqual([])
     expect(entry).toMatchObject({
       run: RUN,
-      kind: KIND,
+      kind: kind,
       role: 'strong',
       model: 'big-1',
       purpose: 'answer',
@@ -85,7 +85,7 @@ describe('a paid call', () => {
       { cause: 'retry', bucket: 'results', costNano: 5 },
       { cause: 'waste', bucket: 'waste', costNano: 6 },
     ])
-    expect(await money.direct(KIND)).toMatchObject({ calls: 1, costNano: 5 })
+    expect(await money.direct(kind)).toMatchObject({ calls: 1, costNano: 5 })
   })
 
   test('that many workers settle at once is kept once', async () => {
@@ -126,14 +126,31 @@ describe('a paid call', () => {
   })
 
   test("of a make is kept with the make, whatever becomes of the run, and apart from the run's own", async () => {
-    const make = { kind: KIND, generation: 3 }
+    const make = { kind, generation: 1 }
     const step = intent({ field: 'a1t0', purpose: 'propose', make })
     await money.settle(step, await begin(step), reply({ text: 'a tool' }))
     expect(await money.begin({ ...step, run: 'r-bbbbbbbbbb' })).toEqual({ kept: reply({ text: 'a tool' }) })
     expect(await money.begin(intent({ field: 'a1t0' }))).toEqual({ attempt: 1 })
-    expect(await money.begin({ ...step, make: { ...make, generation: 4 } })).toEqual({ attempt: 1 })
-    await data.registry.makes.drop(KIND, 3)
+    expect(await money.begin({ ...step, make: { ...make, generation: 2 } })).toEqual({ attempt: 1 })
+    await data.registry.makes.drop(kind, 1)
     expect(await money.begin(step)).toEqual({ attempt: 1 })
+  })
+
+  test('of a make that was called off meanwhile is booked, and not kept', async () => {
+    const step = intent({ field: 'a1t0', purpose: 'propose', make: { kind, generation: 1 } })
+    const attempt = await begin(step)
+    await data.registry.kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 1 })
+    expect(await money.settle(step, attempt, reply({ text: 'a tool' }))).toEqual(reply({ text: 'a tool' }))
+    expect(await money.ledger(RUN)).toMatchObject([{ bucket: 'makes', costNano: 700 }])
+    expect(await money.begin(step)).toEqual({ attempt: 2 })
+  })
+
+  test('for a kind that is gone is booked, and leaves nothing in its name', async () => {
+    const gone = intent({ kind: 'k-gone-1a2b3c' })
+    await money.settle(gone, await begin(gone), reply())
+    expect(await money.ledger(RUN)).toMatchObject([{ kind: 'k-gone-1a2b3c', costNano: 700 }])
+    expect(await data.redis.keys(`${data.keyPrefix}kind:k-gone*`)).toEqual([])
+    expect((await money.direct(null)).calls).toBe(1)
   })
 })
 
@@ -144,9 +161,9 @@ describe('the ledger', () => {
       intent({ field: '2:call:1', role: 'light', purpose: 'call' }),
       intent({ field: '3:judge', role: 'light', purpose: 'judge', kind: null }),
       intent({ field: '4:label:1', purpose: 'label' }),
-      intent({ field: 'a1t0', purpose: 'propose', make: { kind: KIND, generation: 1 } }),
-      intent({ field: 'a1t1', purpose: 'repair', make: { kind: KIND, generation: 1 } }),
-      intent({ field: 'v1', role: 'light', purpose: 'verify', make: { kind: KIND, generation: 1 } }),
+      intent({ field: 'a1t0', purpose: 'propose', make: { kind, generation: 1 } }),
+      intent({ field: 'a1t1', purpose: 'repair', make: { kind, generation: 1 } }),
+      intent({ field: 'v1', role: 'light', purpose: 'verify', make: { kind, generation: 1 } }),
     ]
     for (const [at, call] of calls.entries()) await money.settle(call, await begin(call), reply({ costNano: 2 ** at }))
     await money.settle(calls[0]!, 2, reply({ costNano: 1_000 }))
@@ -201,7 +218,7 @@ test("a kind's direct calls are the strong model's answers alone", async () => {
   await money.settle(intent({ field: '3:label:1', purpose: 'label' }), 1, reply())
   await money.settle(intent({ field: '4:call:1', role: 'light', purpose: 'call' }), 1, reply())
   await money.settle(intent({ field: '5:answer', kind: null }), 1, reply())
-  expect(await money.direct(KIND)).toEqual({ calls: 2, costNano: 700, unpriced: 1, promptTokens: 32, outputTokens: 6, textBytes: 80 })
+  expect(await money.direct(kind)).toEqual({ calls: 2, costNano: 700, unpriced: 1, promptTokens: 32, outputTokens: 6, textBytes: 80 })
   expect(await money.direct(null)).toMatchObject({ calls: 3, costNano: 1_400, unpriced: 1 })
   expect(await money.direct('k-other-1a2b3c')).toMatchObject({ calls: 0, costNano: 0 })
 })

@@ -72,6 +72,8 @@ export interface Money {
   settle(intent: Intent, attempt: number, reply: KeptReply): Promise<KeptReply>
   /** The call was not billed. */
   abandon(intent: Intent, attempt: number): Promise<void>
+  /** The reply that is kept for a call, or null. */
+  kept(call: Pick<Intent, 'run' | 'field' | 'make'>): Promise<KeptReply | null>
   /** What the kept replies under these fields of a run cost and used together; the cost is null where one's price is unknown. */
   spent(run: string, fields: string[]): Promise<{ costNano: number | null; promptTokens: number; outputTokens: number }>
   /** Forgets kept replies of lines that have their result. */
@@ -90,6 +92,7 @@ if kept then return {'kept', kept} end
 local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
 redis.call('HSET', KEYS[3], ARGV[6] .. '#' .. n, string.format('{"boundNano":%s,"until":%d,"purpose":"%s","kind":%s}', ARGV[2], now + tonumber(ARGV[3]), ARGV[4], ARGV[5]))
 return {'go', n}
 `
@@ -99,8 +102,11 @@ local kept = redis.call('HGET', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[15] .. '#' .. ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local entry, prefix
-if kept then entry = ARGV[5] prefix = ARGV[7] else entry = ARGV[4] prefix = ARGV[6] redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+local generation = KEYS[9] and redis.call('HGET', KEYS[9], 'generation')
+local entry, prefix = ARGV[4], ARGV[6]
+if kept then entry = ARGV[5] prefix = ARGV[7]
+-- What a make that is no longer due has paid for is booked, and kept for nobody.
+elseif ARGV[16] == '' or generation == ARGV[16] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
 -- A run or make that nobody ends does not keep its replies for ever.
 redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT})
 redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
@@ -114,7 +120,8 @@ for _, key in ipairs({KEYS[5], KEYS[6]}) do
   redis.call('HINCRBY', key, prefix .. 'output', ARGV[12])
 end
 if ARGV[13] == '1' and not kept then
-  for index = 7, #KEYS do
+  -- A kind that is gone leaves nothing in its name.
+  for index = 7, generation and 8 or 7 do
     local key = KEYS[index]
     redis.call('HINCRBY', key, 'calls', 1)
     if ARGV[8] == '' then redis.call('HINCRBY', key, 'unpriced', 1) else redis.call('HINCRBY', key, 'cost', ARGV[8]) end
@@ -137,7 +144,7 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
   const begin = openScript(redis, BEGIN)
   const settle = openScript(redis, SETTLE)
   const abandon = openScript(redis, ABANDON)
-  const keptKeys = ({ run, make }: Intent): [string, string] =>
+  const keptKeys = ({ run, make }: Pick<Intent, 'run' | 'make'>): [string, string] =>
     make === undefined
       ? [keys.replies(run), keys.tries(run)]
       : [keys.makeReplies(make.kind, make.generation), keys.makeTries(make.kind, make.generation)]
@@ -167,6 +174,7 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
           price: reply.price,
         })
       const isDirect = intent.purpose === 'answer' && intent.role === 'strong'
+      const kind = intent.make?.kind ?? intent.kind
       const kept = await settle(
         [
           ...keptKeys(intent),
@@ -175,7 +183,7 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
           keys.money(intent.run),
           keys.spaceMoney,
           keys.allDirect,
-          ...(intent.kind === null ? [] : [keys.direct(intent.kind)]),
+          ...(kind === null ? [] : [keys.direct(kind), keys.kind(kind)]),
         ],
         [
           intent.field,
@@ -193,12 +201,17 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
           isDirect ? '1' : '0',
           intent.textBytes,
           intentId(intent),
+          intent.make?.generation ?? '',
         ],
       )
       return typeof kept === 'string' ? KeptReply.parse(JSON.parse(kept)) : reply
     },
     abandon: async (intent, attempt) => {
       await abandon([keptKeys(intent)[1], keys.intents(intent.run)], [intent.field, attempt, intentId(intent)])
+    },
+    kept: async (call) => {
+      const text = await redis.hget(keptKeys(call)[0], call.field)
+      return text === null ? null : KeptReply.parse(JSON.parse(text))
     },
     spent: async (run, fields) => {
       const sum: { costNano: number | null; promptTokens: number; outputTokens: number } = { costNano: 0, promptTokens: 0, outputTokens: 0 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Kind, type Reading } from './kind.ts'
 import { type Kinds } from './kinds.ts'
-import { learn, openKindIndex, readingOf } from './reading.ts'
+import { openKindIndex } from './kind-index.ts'
+import { learn, originOf, readingOf, withoutRun } from './reading.ts'
 
-const read = (texts: string[]) => texts.slice(1).reduce(learn, readingOf(texts[0]!))
+const read = (texts: string[], run = '') => texts.slice(1).reduce((reading, text) => learn(reading, text, run), readingOf(texts[0]!, run))
 
 const sorting = ['oven costume counterpart', 'syndrome therefrom', 'a quick brown fox'].map(
   (words) => `Sort the following words alphabetically: List: ${words}`,
@@ -38,6 +39,7 @@ async function indexOf(readings: Record<string, Reading>) {
     epoch: async () => 1,
     changedSince: async () => [...kinds.keys()],
     get: async (id: string) => kinds.get(id) ?? null,
+    count: async () => kinds.size,
   } as unknown as Kinds)
   await index.refresh()
   return {
@@ -95,6 +97,32 @@ test('a kind nearly without words is known by its vocabulary, once that has stop
   const grown = await indexOf({ 'k-sums-aaaaaa': read(expressions) })
   expect(grown.fitting('12 * ( 7 + 5 ) =')).toEqual(['k-sums-aaaaaa'])
   expect(grown.fitting('12 * ( 7 + 5 ) modulo 3 =')).toEqual([])
+})
+
+test('a text is of the run that brought it first, as long as it is kept', () => {
+  const first = readingOf('12 + 7', 'r-aaaaaaaaaa')
+  const both = learn(learn(first, '3 + 4', 'r-bbbbbbbbbb'), '12 + 7', 'r-bbbbbbbbbb')
+  expect(['12 + 7', '3 + 4', '5 + 6'].map((text) => originOf(both, text))).toEqual(['r-aaaaaaaaaa', 'r-bbbbbbbbbb', ''])
+  const many = Array.from({ length: 40 }, (_, at) => `${'x '.repeat(at + 5)}${at}`)
+  const later = many.reduce((reading, text) => learn(reading, text, 'r-cccccccccc'), both)
+  expect(Object.keys(later.origins)).toHaveLength(new Set([...later.samples, ...later.pending]).size)
+})
+
+test('the texts of a run go, and what all texts share stays', () => {
+  const mixed = learn(read(sorting), 'Sort the following words by length: List: secret', 'r-aaaaaaaaaa')
+  const { reading, forgotten } = withoutRun(mixed, 'r-aaaaaaaaaa')
+  expect(forgotten).toEqual(['Sort the following words by length: List: secret'])
+  expect(JSON.stringify(reading)).not.toContain('secret')
+  expect(reading.templates).toEqual(read(sorting).templates)
+  expect(reading.samples).toEqual(read(sorting).samples)
+  expect(withoutRun(mixed, 'r-bbbbbbbbbb').reading).toBe(mixed)
+})
+
+test('a vocabulary that still grows goes with the texts of a run, one that is closed stays', () => {
+  const growing = read(['not ( True )', 'True or secret'], 'r-a')
+  expect(withoutRun(growing, 'r-a').reading).toMatchObject({ samples: [], pending: [], vocabulary: null, origins: {} })
+  const closed = read(['1 + 2', ...Array.from({ length: 8 }, (_, at) => `${at} + ${at + 1}`)], 'r-a')
+  expect(withoutRun(closed, 'r-a').reading.vocabulary).toEqual(closed.vocabulary)
 })
 
 test('nearest looks at what the texts of a kind have in common, not at their data', async () => {

@@ -1,6 +1,5 @@
-import type { KindId } from '@toolwright/contracts'
-import { type Kind, type Reading } from './kind.ts'
-import { type Kinds } from './kinds.ts'
+import { hashOf } from '@toolwright/contracts'
+import { type Reading } from './kind.ts'
 import {
   apply,
   differences,
@@ -27,16 +26,60 @@ const MAX_TEMPLATES = 12
 const STEADY_LINES = 6
 const MAX_VOCABULARY = 40
 
-/** The reading of a kind whose first text this is. */
-export function readingOf(text: string): Reading {
-  return { templates: [], pending: [text], samples: [text], members: 1, vocabulary: widen(null, tokensOf(text)) }
+/** The reading of a kind whose first text this is, which came from `run`. */
+export function readingOf(text: string, run = ''): Reading {
+  const reading = { templates: [], pending: [text], samples: [text], members: 1, vocabulary: widen(null, tokensOf(text)), origins: {} }
+  return withOrigin(reading, text, run)
 }
 
 /**
- * The reading after one more text was found to belong to the kind, though it fits none of its templates. A template is made from three lines of one wording;
- * one that is there is loosened when a second line asks for the same.
+ * The reading after one more text, which came from `run`, was found to belong to the kind, though it fits none of its templates. A template is made from three lines of
+ * one wording; one that is there is loosened when a second line asks for the same.
  */
-export function learn(reading: Reading, text: string): Reading {
+export function learn(reading: Reading, text: string, run = ''): Reading {
+  return withOrigin(learnText(reading, text), text, run)
+}
+
+/** Whether a line is one of a kind that reads so, as far as that can be said without a judge. */
+export function fitsReading(reading: Reading, line: readonly string[]): boolean {
+  return reading.templates.some((template) => template.lines >= LINES_FOR_TEMPLATE && fits(template.tokens, line)) || speaks(reading, line)
+}
+
+/** The run that a sample or pending text came from, '' where that is not known. */
+export function originOf({ origins }: Reading, text: string): string {
+  return origins[originKey(text)] ?? ''
+}
+
+/**
+ * The reading without the texts that came from a run, and these texts. Templates stay, and a vocabulary that has stopped growing: what all lines of the kind
+ * share. One that still grows may hold the words of a single line, and begins anew.
+ */
+export function withoutRun(reading: Reading, run: string): { reading: Reading; forgotten: string[] } {
+  const isOthers = (text: string) => originOf(reading, text) !== run
+  const forgotten = [...new Set([...reading.samples, ...reading.pending])].filter((text) => !isOthers(text))
+  if (forgotten.length === 0) return { reading, forgotten }
+  const vocabulary = isClosed(reading.vocabulary) ? reading.vocabulary : null
+  const left = { ...reading, samples: reading.samples.filter(isOthers), pending: reading.pending.filter(isOthers), vocabulary }
+  return { reading: { ...left, origins: originsIn(left) }, forgotten }
+}
+
+/** A text that was there before stays the run's that brought it first. */
+function withOrigin(reading: Reading, text: string, run: string): Reading {
+  const origins = run === '' ? reading.origins : { [originKey(text)]: run, ...reading.origins }
+  return { ...reading, origins: originsIn({ ...reading, origins }) }
+}
+
+/** Of the origins, those of texts that are still there. */
+function originsIn({ origins, samples, pending }: Reading): Reading['origins'] {
+  const kept = new Set([...samples, ...pending].map(originKey))
+  return Object.fromEntries(Object.entries(origins).filter(([key]) => kept.has(key)))
+}
+
+function originKey(text: string): string {
+  return hashOf(text).slice(0, 24)
+}
+
+function learnText(reading: Reading, text: string): Reading {
   const line = tokensOf(text)
   const vocabulary = reading.templates.length > 0 ? null : widen(reading.vocabulary, line)
   const members = reading.members + 1
@@ -60,7 +103,7 @@ export function learn(reading: Reading, text: string): Reading {
       ? reading.templates.with(base.index, { tokens: looser, lines: base.template.lines + 1 })
       : reading.templates
     const left = [...reading.pending, text].filter((one) => !isLoosened || !fits(looser, tokensOf(one)))
-    return { templates, pending: left.slice(-MAX_PENDING), samples, members, vocabulary: null }
+    return { ...reading, templates, pending: left.slice(-MAX_PENDING), samples, members, vocabulary: null }
   }
 
   const alike = pending
@@ -73,6 +116,7 @@ export function learn(reading: Reading, text: string): Reading {
     if (wordsIn(tokens) >= MIN_TEMPLATE_WORDS) {
       const supporters = pending.filter((one) => fits(tokens, one.tokens))
       return {
+        ...reading,
         templates: [...reading.templates, { tokens, lines: supporters.length + 1 }],
         pending: without(reading.pending, supporters),
         samples,
@@ -81,7 +125,7 @@ export function learn(reading: Reading, text: string): Reading {
       }
     }
   }
-  return { templates: reading.templates, pending: [...reading.pending, text].slice(-MAX_PENDING), samples, members, vocabulary }
+  return { ...reading, pending: [...reading.pending, text].slice(-MAX_PENDING), samples, members, vocabulary }
 }
 
 /**
@@ -120,118 +164,15 @@ function vocable(token: string): string {
  * vocabulary, and that has stopped growing.
  */
 function speaks({ templates, vocabulary }: Reading, line: readonly string[]): boolean {
-  if (templates.length > 0 || vocabulary === null || vocabulary.steadyLines < STEADY_LINES || line.length === 0) return false
+  if (templates.length > 0 || vocabulary === null || !isClosed(vocabulary) || line.length === 0) return false
   const known = new Set(vocabulary.tokens)
   return line.every((token) => known.has(vocable(token)))
 }
 
+function isClosed(vocabulary: Reading['vocabulary']): boolean {
+  return vocabulary !== null && vocabulary.steadyLines >= STEADY_LINES
+}
+
 function without(pending: string[], taken: { text: string }[]): string[] {
   return pending.filter((text) => !taken.some((one) => one.text === text))
-}
-
-export interface Neighbour {
-  kind: Kind
-  /** 0 to 1: the share of telling words in common. */
-  likeness: number
-}
-
-/** All kinds' readings in memory, kept fresh by the registry's epoch. */
-export interface KindIndex {
-  /** Takes in what changed; returns the epoch it now stands at. One round trip when nothing did. */
-  refresh(): Promise<number>
-  get(kind: KindId): Kind | undefined
-  /** Every kind one of whose templates fits the line. */
-  fitting(frame: string, tokens: readonly string[]): Kind[]
-  /** The kinds whose texts are most like this one, for the judge to choose from: likeness alone never decides. */
-  nearest(frame: string, text: string, limit: number): Neighbour[]
-  all(): Kind[]
-}
-
-/** Below this share of telling words in common there is nothing to judge. */
-const MIN_LIKENESS = 0.12
-
-export function openKindIndex(kinds: Kinds): KindIndex {
-  const known = new Map<KindId, Kind>()
-  const words = new Map<KindId, Set<string>[]>()
-  let epoch = -1
-
-  return {
-    refresh: async () => {
-      const latest = await kinds.epoch()
-      if (latest === epoch) return epoch
-      const changed = await kinds.changedSince(epoch)
-      for (const kind of await Promise.all(changed.map((id) => kinds.get(id)))) {
-        if (kind === null) continue
-        known.set(kind.id, kind)
-        words.set(
-          kind.id,
-          kind.reading.samples.map((text) => new Set(tellingWords(text))),
-        )
-      }
-      epoch = latest
-      return epoch
-    },
-    get: (kind) => known.get(kind),
-    all: () => [...known.values()],
-    fitting: (frame, tokens) => {
-      if (tokens.length > MAX_TEMPLATE_TOKENS) return []
-      const found: Kind[] = []
-      for (const kind of known.values()) {
-        if (kind.frame !== frame || !isLive(kind) || kind.state === 'nursery') continue
-        const isTemplated = kind.reading.templates.some((template) => template.lines >= LINES_FOR_TEMPLATE && fits(template.tokens, tokens))
-        if (isTemplated || speaks(kind.reading, tokens)) found.push(kind)
-      }
-      return found
-    },
-    nearest: (frame, text, limit) => {
-      const own = new Set(tellingWords(text))
-      const candidates: { kind: Kind; sets: Set<string>[] }[] = []
-      const frequency = new Map<string, number>()
-      for (const kind of known.values()) {
-        if (kind.frame !== frame || !isLive(kind)) continue
-        const sets = words.get(kind.id) ?? []
-        candidates.push({ kind, sets })
-        const all = new Set(sets.flatMap((set) => [...set]))
-        for (const word of all) frequency.set(word, (frequency.get(word) ?? 0) + 1)
-      }
-      const weight = (word: string) => Math.log(1 + candidates.length / (frequency.get(word) ?? 1))
-      return candidates
-        .map(({ kind, sets }) => ({ kind, likeness: likenessOf(own, sets, weight) }))
-        .filter(({ likeness }) => likeness >= MIN_LIKENESS)
-        .toSorted((a, b) => b.likeness - a.likeness || (a.kind.id < b.kind.id ? -1 : 1))
-        .slice(0, limit)
-    },
-  }
-}
-
-/**
- * How much of what a kind's texts have in common stands in this text, weighted by how telling each word is. Words of this text that no kind knows are its
- * data, and say nothing.
- */
-function likenessOf(own: Set<string>, sets: Set<string>[], weight: (word: string) => number): number {
-  const core = sets.length < 2 ? (sets[0] ?? new Set<string>()) : wordsOfTwo(sets)
-  let shared = 0
-  let missing = 0
-  for (const word of core) {
-    if (own.has(word)) shared += weight(word)
-    else missing += weight(word)
-  }
-  return shared + missing === 0 ? 0 : shared / (shared + missing)
-}
-
-function wordsOfTwo(sets: Set<string>[]): Set<string> {
-  const once = new Set<string>()
-  const twice = new Set<string>()
-  for (const set of sets) for (const word of set) (once.has(word) ? twice : once).add(word)
-  return twice
-}
-
-/** Not merged into another, and not a kind that the nursery had no room for. */
-function isLive(kind: Kind): boolean {
-  return kind.alias === '' && !(kind.state === 'declined' && kind.reading.members < LINES_FOR_TEMPLATE && kind.name === '')
-}
-
-/** Words and signs, without numbers: which data a request carries says little of what it asks for. */
-function tellingWords(text: string): string[] {
-  return tokensOf(text.toLowerCase()).filter((token) => !/^\p{N}+$/u.test(token))
 }

@@ -4,6 +4,7 @@ import { registryKeys } from './keys.ts'
 import { type Kinds, openKinds } from './kinds.ts'
 import { type Makes, openMakes } from './makes.ts'
 import { type Money, openMoney } from './money.ts'
+import { openRetention, type Retention } from './retention.ts'
 import { openRuns, type Runs } from './runs.ts'
 import { openTools, type Tools } from './tools.ts'
 import { openTotals, type Totals } from './totals.ts'
@@ -17,19 +18,22 @@ export interface Registry {
   money: Money
   endpoints: Endpoints
   totals: Totals
+  retention: Retention
 }
 
 /** Over a connection that stays the caller's to close; `keyPrefix` holds the space's hash tag. */
 export function openRegistry(options: { redis: Redis; keyPrefix: string }): Registry {
   const { redis } = options
   const keys = registryKeys(options.keyPrefix)
+  const kinds = openKinds(redis, keys)
   return {
     runs: openRuns(redis, keys),
-    kinds: openKinds(redis, keys),
+    kinds,
     tools: openTools(redis, keys),
     makes: openMakes(redis, keys),
     money: openMoney(redis, keys),
     endpoints: openEndpoints(redis, keys),
     totals: openTotals(redis, keys),
+    retention: openRetention(redis, keys, kinds),
   }
 }

@@ -92,6 +92,22 @@ test('what is kept of a finished run ends by itself, and does not when the run g
   expect(await runs.get(RUN)).toMatchObject({ state: 'active' })
 })
 
+test('a run stays listed as long as it goes on, however old it is, and one that is finished as long as its record is kept', async () => {
+  const old = ['r-oldactive2', 'r-oldjustend', 'r-oldexpired']
+  for (const id of [...old, RUN]) await runs.open(id, SETTINGS, '')
+  for (const id of old) await data.redis.zadd(`${data.keyPrefix}runs`, Date.now() - 30 * 86_400_000, id)
+  await runs.finish('r-oldexpired', {})
+  await data.redis.del(`${data.keyPrefix}run:r-oldexpired`)
+  await runs.finish('r-oldjustend', {})
+  await runs.finish(RUN, {})
+  expect((await runs.list(10)).map(({ id, state }) => [id, state])).toEqual([
+    [RUN, 'done'],
+    ['r-oldjustend', 'done'],
+    ['r-oldactive2', 'active'],
+  ])
+  expect(await data.redis.zcard(`${data.keyPrefix}runs`)).toBe(3)
+})
+
 test('a forgotten run leaves nothing', async () => {
   await runs.open(RUN, SETTINGS, '')
   await runs.saveFrames(RUN, new Map([['abc', { messages: [] }]]))
@@ -110,4 +126,29 @@ test('a forgotten run leaves nothing', async () => {
   await runs.forget(RUN)
   expect(await data.redis.keys(`${data.keyPrefix}*`)).toEqual([])
   expect(await runs.list(10)).toEqual([])
+})
+
+test('what went to a stream is known one by one, and forgotten with the run', async () => {
+  expect((await runs.open(RUN, SETTINGS, 'in.jsonl')).written).toBe(0)
+  expect(await runs.streamed(RUN)).toBeNull()
+  await runs.noteWritten(RUN, 3, { seqs: [], tally: null })
+  expect(await runs.streamed(RUN)).toBeNull()
+  await runs.noteWritten(RUN, 3, { seqs: [0, 7, 8], tally: { answered: 3 } })
+  await runs.noteWritten(RUN, 2, { seqs: [70_001, 7], tally: { answered: 4 } })
+  expect((await runs.get(RUN))?.written).toBe(8)
+  expect(await runs.streamed(RUN)).toEqual({ seqs: [0, 7, 8, 70_001], tally: { answered: 4 } })
+  await runs.finish(RUN, {})
+  expect((await runs.streamed(RUN))?.seqs).toHaveLength(4)
+  await runs.forget(RUN)
+  expect(await runs.streamed(RUN)).toBeNull()
+})
+
+test('a refusal is noted with the run that met it, and with none that is gone', async () => {
+  const refusal = { endpoint: 'https://models.example/v1|big', message: 'it cannot be reached' }
+  await runs.noteRefusal(RUN, refusal)
+  expect(await runs.refusal(RUN)).toBeNull()
+  await runs.open(RUN, SETTINGS, '')
+  await runs.noteRefusal(RUN, { ...refusal, message: 'HTTP 503' })
+  await runs.noteRefusal(RUN, refusal)
+  expect(await runs.refusal(RUN)).toEqual(refusal)
 })

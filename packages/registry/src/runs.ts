@@ -2,6 +2,7 @@ import { Frame, RunSettings } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
+import { openScript } from './script.ts'
 
 /** How far a run's reader has come: byte offset in its input, next seq, next line number (the first is 1), lines so far that could not become requests; `isDone` once the input has ended. */
 export const Ingest = z.object({
@@ -27,7 +28,19 @@ export interface RunRecord {
   waiting: number
   /** Lines whose kind and way have been decided. */
   dispatched: number
+  /** Results that its clients have written. */
+  written: number
 }
+
+/** Results that went where they cannot be looked up again, such as a pipe. `tally`: what the client adds them up to. */
+export interface Streamed {
+  seqs: number[]
+  tally: unknown
+}
+
+/** An endpoint (base URL and model) that does not take a run's calls at the moment, and what it said. */
+const Refusal = z.object({ endpoint: z.string(), message: z.string() })
+type Refusal = z.infer<typeof Refusal>
 
 export interface Runs {
   /** Makes the record, or returns the one that is there. */
@@ -36,6 +49,14 @@ export interface Runs {
   list(limit: number): Promise<RunRecord[]>
   saveIngest(run: string, ingest: Ingest): Promise<void>
   addDispatched(run: string, lines: number): Promise<void>
+  /** Counts results that were written; of those that went to a stream it takes down which, and what all of these so far add up to. */
+  noteWritten(run: string, results: number, streamed: Streamed): Promise<void>
+  /** All that went to a stream; null where nothing did. */
+  streamed(run: string): Promise<Streamed | null>
+  /** Tells the run's client why nothing is paid for: an endpoint that is away or lets nothing more through for now. */
+  noteRefusal(run: string, refusal: Refusal): Promise<void>
+  /** The last refusal; whether it still holds, the endpoint's own state says. */
+  refusal(run: string): Promise<Refusal | null>
   waiting(run: string): Promise<number>
   /** Whether a run can still bring lines that have no kind yet: not once everything read has been dispatched. */
   canBringMore(run: string): Promise<boolean>
@@ -53,7 +74,22 @@ export interface Runs {
 
 const SECONDS_KEPT = 7 * 86_400
 
+const UNLIST = `
+for index, run in ipairs(ARGV) do
+  if redis.call('EXISTS', KEYS[index + 1]) == 0 then redis.call('ZREM', KEYS[1], run) end
+end
+return 1
+`
+
+// A run that is forgotten leaves nothing, whatever its last calls still learn.
+const NOTE_REFUSAL = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('HSET', KEYS[1], 'refusal', ARGV[1])
+`
+
 export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
+  const unlist = openScript(redis, UNLIST)
+  const noteRefusal = openScript(redis, NOTE_REFUSAL)
   const read = async (run: string): Promise<RunRecord | null> => {
     const hash = await redis.hgetall(keys.run(run))
     if (hash['settings'] === undefined) return null
@@ -67,6 +103,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       createdAt: Number(hash['createdAt']),
       waiting: Number(hash['waiting'] ?? 0),
       dispatched: Number(hash['dispatched'] ?? 0),
+      written: Number(hash['written'] ?? 0),
     }
   }
 
@@ -85,6 +122,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
         .persist(keys.ledger(run))
         .persist(keys.money(run))
         .persist(keys.intents(run))
+        .persist(keys.streamed(run))
         .exec()
       const record = await read(run)
       if (record === null) throw new Error(`the record of run ${run} vanished while it was opened`)
@@ -101,6 +139,23 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
     },
     addDispatched: async (run, lines) => {
       await redis.hincrby(keys.run(run), 'dispatched', lines)
+    },
+    noteWritten: async (run, results, { seqs, tally }) => {
+      const changes = redis.multi().hincrby(keys.run(run), 'written', results)
+      if (seqs.length > 0) changes.hset(keys.run(run), 'streamed', JSON.stringify(tally))
+      for (const seq of seqs) changes.setbit(keys.streamed(run), seq, 1)
+      await changes.exec()
+    },
+    streamed: async (run) => {
+      const [bits, tally] = await Promise.all([redis.getBuffer(keys.streamed(run)), redis.hget(keys.run(run), 'streamed')])
+      return bits === null || tally === null ? null : { seqs: setBitsOf(bits), tally: JSON.parse(tally) as unknown }
+    },
+    noteRefusal: async (run, refusal) => {
+      await noteRefusal([keys.run(run)], [JSON.stringify(refusal)])
+    },
+    refusal: async (run) => {
+      const text = await redis.hget(keys.run(run), 'refusal')
+      return text === null ? null : Refusal.parse(JSON.parse(text))
     },
     waiting: async (run) => Number((await redis.hget(keys.run(run), 'waiting')) ?? 0),
     canBringMore: async (run) => {
@@ -135,8 +190,11 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
         .expire(keys.ledger(run), SECONDS_KEPT)
         .expire(keys.money(run), SECONDS_KEPT)
         .expire(keys.intents(run), SECONDS_KEPT)
-        .zremrangebyscore(keys.runs, 0, Date.now() - SECONDS_KEPT * 1000)
+        .expire(keys.streamed(run), SECONDS_KEPT)
         .exec()
+      // A run whose record has expired was finished long ago; one that is old and goes on stays listed.
+      const old = await redis.zrangebyscore(keys.runs, 0, Date.now() - SECONDS_KEPT * 1000)
+      await unlist([keys.runs, ...old.map(keys.run)], old)
     },
     summary: async (run) => {
       const text = await redis.hget(keys.run(run), 'summary')
@@ -154,9 +212,20 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
           keys.ledger(run),
           keys.money(run),
           keys.intents(run),
+          keys.streamed(run),
         )
         .zrem(keys.runs, run)
         .exec()
     },
   }
+}
+
+/** Places of the bits that are set, as SETBIT counts them. */
+function setBitsOf(bytes: Buffer): number[] {
+  const places: number[] = []
+  for (const [at, byte] of bytes.entries()) {
+    if (byte === 0) continue
+    for (let bit = 0; bit < 8; bit++) if ((byte & (0x80 >> bit)) !== 0) places.push(at * 8 + bit)
+  }
+  return places
 }

@@ -30,3 +30,32 @@ export function openTestRegistry(): TestRegistry {
     },
   }
 }
+
+/** All that Redis holds under keys that begin so, as text: what is said to be forgotten must not stand in it. */
+export async function contentOf(redis: Redis, prefix: string): Promise<Map<string, string>> {
+  const content = new Map<string, string>()
+  for (const key of await redis.keys(`${prefix}*`)) content.set(key, JSON.stringify(await valueOf(redis, key)))
+  return content
+}
+
+async function valueOf(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key)
+  switch (type) {
+    case 'none':
+      return null
+    case 'string':
+      return await redis.get(key)
+    case 'hash':
+      return await redis.hgetall(key)
+    case 'list':
+      return await redis.lrange(key, 0, -1)
+    case 'set':
+      return await redis.smembers(key)
+    case 'zset':
+      return await redis.zrange(key, '0', '-1', 'WITHSCORES')
+    case 'stream':
+      return await redis.xrange(key, '-', '+')
+    default:
+      throw new Error(`${key} is of a type that is not looked into: ${type}`)
+  }
+}

@@ -40,6 +40,7 @@ function toolOf(version: number): Tool {
     tiers: { extracted: true, called: false },
     verbatim: [],
     usage: [],
+    runs: [],
     evidence,
     model: 'big',
     generation: version,

@@ -9,17 +9,17 @@ import { openScript } from './script.ts'
 const MAX_EXAMPLES = 100
 
 /** A request that gathered, with one answer that nothing confirms. */
-export const GatheredText = z.object({ text: z.string(), answer: z.string() })
+export const GatheredText = z.object({ text: z.string(), answer: z.string(), run: z.string().default('') })
 export type GatheredText = z.infer<typeof GatheredText>
 
 export interface Tools {
-  /** One exact version; it never changes, so it is fetched once per process. */
+  /** One exact version. What is given may be some seconds old: usage examples go when their run is forgotten, all else of a version never changes. */
   get(kind: KindId, version: number): Promise<Tool>
   versions(kind: KindId): Promise<Tool[]>
-  /** Keeps an example, the first for its text. Returns how many the kind has, and how many of them its tool refused. */
+  /** Keeps an example, the first for its text, unless the kind is gone. Returns how many the kind has, and how many of them its tool refused. */
   addExample(kind: KindId, example: Example): Promise<{ examples: number; refused: number }>
   examples(kind: KindId): Promise<Example[]>
-  /** A label that is trusted more takes its place; one that a user gave is never overruled. */
+  /** A label that is trusted more takes the place of another, or of none where the text gathered; one that a user gave is never overruled. */
   replaceExample(kind: KindId, example: Example): Promise<void>
   dropExample(kind: KindId, text: string): Promise<void>
   /**
@@ -45,20 +45,50 @@ redis.call('HINCRBY', KEYS[1], 'refusedAsked', 1)
 return {1, refused}
 `
 
+const ADD_EXAMPLE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
+local count, refused = redis.call('HLEN', KEYS[2]), tonumber(redis.call('HGET', KEYS[1], 'refused') or '0')
+if count < ${MAX_EXAMPLES} and redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
+  count = count + 1
+  if ARGV[3] == '1' then refused = redis.call('HINCRBY', KEYS[1], 'refused', 1) end
+end
+return {count, refused}
+`
+
+const REPLACE_EXAMPLE = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and cjson.decode(known).source == 'given' then return 0 end
+if not known and redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`
+
+const ADD_GATHERED_TEXT = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
+`
+
+/** How long a version is taken as it was read. */
+const TOOL_AGE_MS = 5_000
+
 export function openTools(redis: Redis, keys: RegistryKeys): Tools {
   const takeLabelTurn = openScript(redis, TAKE_LABEL_TURN)
-  const fetched = new Map<string, Tool>()
+  const addExample = openScript(redis, ADD_EXAMPLE)
+  const replaceExample = openScript(redis, REPLACE_EXAMPLE)
+  const addGatheredText = openScript(redis, ADD_GATHERED_TEXT)
+  const fetched = new Map<string, { at: number; text: string; tool: Tool }>()
 
   return {
     get: async (kind, version) => {
       const name = `${kind}@${version}`
       const known = fetched.get(name)
-      if (known !== undefined) return known
+      const at = performance.now()
+      if (known !== undefined && at - known.at < TOOL_AGE_MS) return known.tool
       const text = await redis.hget(keys.tools(kind), String(version))
       if (text === null) throw new Error(`the tool ${name} is not in the registry`)
-      const tool = Tool.parse(JSON.parse(text))
+      const tool = known?.text === text ? known.tool : Tool.parse(JSON.parse(text))
       if (fetched.size >= 1_000) fetched.clear()
-      fetched.set(name, tool)
+      fetched.set(name, { at, text, tool })
       return tool
     },
     versions: async (kind) => {
@@ -66,20 +96,15 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       return texts.map((text) => Tool.parse(JSON.parse(text))).toSorted((a, b) => a.version - b.version)
     },
     addExample: async (kind, example) => {
-      const key = keys.examples(kind)
-      if ((await redis.hlen(key)) >= MAX_EXAMPLES) return { examples: MAX_EXAMPLES, refused: await refusedOf(kind) }
-      const isNew = await redis.hsetnx(key, fieldOf(example.text), JSON.stringify(example))
-      if (isNew === 1 && example.refusedBy !== undefined) await redis.hincrby(keys.kind(kind), 'refused', 1)
-      return { examples: await redis.hlen(key), refused: await refusedOf(kind) }
+      const [examples, refused] = (await addExample(
+        [keys.kind(kind), keys.examples(kind)],
+        [fieldOf(example.text), JSON.stringify(example), example.refusedBy === undefined ? 0 : 1],
+      )) as [number, number]
+      return { examples, refused }
     },
-    examples: async (kind) => {
-      const texts = await redis.hvals(keys.examples(kind))
-      return texts.map((text) => Example.parse(JSON.parse(text))).toSorted((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1))
-    },
+    examples: async (kind) => (await readExamples(redis, keys, kind)).toSorted((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1)),
     replaceExample: async (kind, example) => {
-      const known = await redis.hget(keys.examples(kind), fieldOf(example.text))
-      if (known !== null && Example.parse(JSON.parse(known)).source === 'given') return
-      await redis.hset(keys.examples(kind), fieldOf(example.text), JSON.stringify(example))
+      await replaceExample([keys.examples(kind), keys.gatheredTexts(kind)], [fieldOf(example.text), JSON.stringify(example)])
     },
     dropExample: async (kind, text) => {
       await redis.hdel(keys.examples(kind), fieldOf(text))
@@ -92,7 +117,7 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       await redis.hincrby(keys.kind(kind), 'refusedAsked', -1)
     },
     addGatheredText: async (kind, one) => {
-      await redis.hsetnx(keys.gatheredTexts(kind), fieldOf(one.text), JSON.stringify(one))
+      await addGatheredText([keys.kind(kind), keys.gatheredTexts(kind)], [fieldOf(one.text), JSON.stringify(one)])
     },
     gatheredTexts: async (kind) => {
       const all = await redis.hgetall(keys.gatheredTexts(kind))
@@ -117,13 +142,14 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       }
     },
   }
-
-  async function refusedOf(kind: KindId): Promise<number> {
-    return Number((await redis.hget(keys.kind(kind), 'refused')) ?? 0)
-  }
 }
 
-/** An example's field: one for each text. */
-function fieldOf(text: string): string {
+/** A kind's examples, in no order. */
+export async function readExamples(redis: Redis, keys: RegistryKeys, kind: KindId): Promise<Example[]> {
+  return (await redis.hvals(keys.examples(kind))).map((text) => Example.parse(JSON.parse(text)))
+}
+
+/** The field of an example, or of a text that gathered: one for each text. */
+export function fieldOf(text: string): string {
   return hashOf(text).slice(0, 24)
 }

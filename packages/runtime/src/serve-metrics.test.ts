@@ -92,7 +92,7 @@ test('says which port is taken', async () => {
   const address = other.address()
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0
   await expect(serveMetrics({ stage: 'user', home, port, isReady: () => true })).rejects.toThrow(
-    `cannot serve metrics on 127.0.0.1:${port}`,
+    `TOOLWRIGHT_METRICS_PORT is wrong: port ${port} of 127.0.0.1 is another process'`,
   )
   other.close()
 })

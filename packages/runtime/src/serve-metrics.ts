@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { ConfigurationError } from './environment.ts'
 
 export interface MetricsServer {
   port: number
@@ -21,6 +22,7 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
  * Serves `/metrics` (the registry, with Node's process metrics), `/healthz` (200 while the process runs) and `/readyz` (200 or 503, as `isReady` says; it
  * may reject), and lists itself for Prometheus' file_sd in `<home>/metrics/<stage>-<pid>.json` until it is closed or the process exits.
  * `port` 0 is a free one. `host` is loopback by default: what a stage counts is nobody else's business.
+ * Throws ConfigurationError where the port is another process', or may not be had.
  */
 export async function serveMetrics(options: {
   stage: string
@@ -41,7 +43,7 @@ export async function serveMetrics(options: {
   })
   const host = options.host ?? '127.0.0.1'
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(new Error(`cannot serve metrics on ${host}:${options.port}`, { cause })))
+    server.once('error', (error) => reject(refusalOf(error, host, options.port)))
     server.listen(options.port, host, resolve)
   })
   const address = server.address()
@@ -57,6 +59,15 @@ export async function serveMetrics(options: {
       registry.clear()
     },
   }
+}
+
+function refusalOf(error: Error, host: string, port: number): Error {
+  const mend = 'choose another, or leave the variable out and each process takes a free one'
+  if (isCoded(error, 'EADDRINUSE'))
+    return new ConfigurationError([`TOOLWRIGHT_METRICS_PORT is wrong: port ${port} of ${host} is another process'; ${mend}`])
+  if (isCoded(error, 'EACCES'))
+    return new ConfigurationError([`TOOLWRIGHT_METRICS_PORT is wrong: this user may not listen on port ${port}; ${mend}`])
+  return new Error(`cannot serve metrics on ${host}:${port}`, { cause: error })
 }
 
 function answer(response: ServerResponse, status: number, body: string, contentType = 'text/plain; charset=utf-8') {

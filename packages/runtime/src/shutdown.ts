@@ -1,4 +1,3 @@
-import { ConfigurationError } from './environment.ts'
 import { openLog, type Log } from './log.ts'
 
 /** What a process' `start` gets: how to say what must be closed, and when to stop. */
@@ -82,7 +81,7 @@ export async function runUntilStopped(options: Options, start: (lifetime: Lifeti
   } catch (error) {
     if (controller.signal.aborted) return
     report(log, error)
-    stop('it could not start', exitCodeOf(error))
+    stop('it could not start', exitCodeOf(error) ?? 1)
   }
 }
 
@@ -101,14 +100,14 @@ async function closeInReverse(closers: { name: string; close: () => unknown }[],
   return isClosed
 }
 
-/** Somebody reads a configuration error in a terminal: it is a sentence there, not JSON. */
+/** Somebody reads an error that sets an exit code in a terminal: it is a sentence there, not JSON. */
 function report(log: Log, error: unknown): void {
-  if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`)
+  if (error instanceof Error && exitCodeOf(error) !== null) process.stderr.write(`${error.message}\n`)
   else log.error({ error }, 'could not start')
 }
 
-function exitCodeOf(error: unknown): number {
-  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : 1
+function exitCodeOf(error: unknown): number | null {
+  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : null
 }
 
 function die(log: Log, error: unknown, what: string): never {

@@ -11,9 +11,9 @@ test('takes half of the memory, a container’s limit included, and 4 GiB at the
 })
 
 test('never evicts, writes every second, and quotes its folder', () => {
-  const config = serverConfig({ bind: '127.0.0.1', port: 7000, dataFolder: '/a b/"c"', password: 'secret', maxMemoryBytes: 1 })
+  const config = serverConfig({ bind: '127.0.0.1', port: 7000, dataFolder: '/a b/"c"', maxMemoryBytes: 1 })
   expect(config).toContain('maxmemory-policy noeviction\n')
   expect(config).toContain('appendfsync everysec\n')
-  expect(config).toContain('requirepass secret\n')
+  expect(config).toContain('aclfile "/a b/\\"c\\"/users.acl"\n')
   expect(config).toContain('dir "/a b/\\"c\\""\n')
 })

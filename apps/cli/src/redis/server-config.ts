@@ -1,3 +1,6 @@
+import { posix } from 'node:path'
+import { ACL_FILE } from './state.ts'
+
 const GIBIBYTE = 2 ** 30
 
 export interface ServerPlace {
@@ -5,18 +8,18 @@ export interface ServerPlace {
   bind: string
   port: number
   dataFolder: string
-  password: string
   maxMemoryBytes: number
 }
 
 /** The private server's configuration file. */
-export function serverConfig({ bind, port, dataFolder, password, maxMemoryBytes }: ServerPlace): string {
+export function serverConfig({ bind, port, dataFolder, maxMemoryBytes }: ServerPlace): string {
   return [
     `bind ${bind}`,
     `port ${port}`,
     'protected-mode yes',
-    `requirepass ${password}`,
     `dir ${quoted(dataFolder)}`,
+    // Users and their passwords: written before each start.
+    `aclfile ${quoted(posix.join(dataFolder, ACL_FILE))}`,
     'daemonize no',
     'appendonly yes',
     'appendfsync everysec',

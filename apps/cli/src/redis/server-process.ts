@@ -7,6 +7,7 @@ import { inspectRedis } from './inspect-redis.ts'
 import { memoryShare, serverConfig } from './server-config.ts'
 import type { ServerProgram } from './server-program.ts'
 import { passwordOf, urlOf, writeState, type RedisFolder } from './state.ts'
+import { writeUsersFile } from './users-file.ts'
 
 const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 15_000
@@ -29,9 +30,10 @@ export interface ServerStart {
 /** Starts the folder's server, waits until it answers with its data loaded, and writes its state. */
 export async function startServer({ folder, program, environment, lastPort }: ServerStart): Promise<ServerProcess> {
   const password = passwordOf(folder)
+  writeUsersFile(folder, password)
   for (const wanted of [lastPort, undefined, undefined, undefined]) {
     const port = await freePort(wanted)
-    const server = launch({ folder, program, environment, port, password })
+    const server = launch({ folder, program, environment, port })
     const runId = await untilAnswers(urlOf(port, password), server)
     // It ended before it answered: mostly because another process took the port in between.
     if (runId === null) continue
@@ -43,10 +45,9 @@ export async function startServer({ folder, program, environment, lastPort }: Se
 
 interface Launch extends Omit<ServerStart, 'lastPort'> {
   port: number
-  password: string
 }
 
-function launch({ folder, program, environment, port, password }: Launch): ServerProcess {
+function launch({ folder, program, environment, port }: Launch): ServerProcess {
   const log = openSync(folder.log, 'a', 0o600)
   const inContainer = program.runs === 'container'
   const child = spawn(program.command, inContainer ? containerArguments(folder.data, port) : ['-'], {
@@ -62,9 +63,9 @@ function launch({ folder, program, environment, port, password }: Launch): Serve
   let isOver = false
   void exited.then(() => (isOver = true))
   const place = inContainer ? { bind: '0.0.0.0', dataFolder: '/data' } : { bind: '127.0.0.1', dataFolder: folder.data }
-  // On standard input the password shows neither in a file nor among the processes. A child that did not start closes it; its exit tells.
+  // A child that did not start closes its input; its exit tells.
   child.stdin?.on('error', () => undefined)
-  child.stdin?.end(serverConfig({ ...place, port, password, maxMemoryBytes: memoryShare(totalmem(), process.constrainedMemory()) }))
+  child.stdin?.end(serverConfig({ ...place, port, maxMemoryBytes: memoryShare(totalmem(), process.constrainedMemory()) }))
   return { port, exited, hasExited: () => isOver, stop: () => stopChild(child, exited) }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -14,15 +14,27 @@ export interface RedisFolder {
   path: string
   data: string
   log: string
+  /** The server's file of its own users, beside its data. */
+  acl: string
   users: string
   guardian: string
 }
+
+/** The name of the file of users, in the data folder as the server sees it. */
+export const ACL_FILE = 'users.acl'
 
 export function openRedisFolder(home: string): RedisFolder {
   const path = join(home, 'redis')
   const data = join(path, 'data')
   makeDataFolder(data)
-  return { path, data, log: join(path, 'redis.log'), users: join(path, 'users.lock'), guardian: join(path, 'guardian.lock') }
+  return {
+    path,
+    data,
+    log: join(path, 'redis.log'),
+    acl: join(data, ACL_FILE),
+    users: join(path, 'users.lock'),
+    guardian: join(path, 'guardian.lock'),
+  }
 }
 
 export function readState(folder: RedisFolder): ServerState | null {
@@ -58,6 +70,14 @@ export function passwordOf(folder: RedisFolder): string {
   return readFileSync(path, 'utf8')
 }
 
+/**
+ * The password of one of the server's executor users. Derived, so that every command knows it that knows the server's; one-way, so that an executor learns
+ * neither the server's password nor another space's.
+ */
+export function executorPasswordOf(serverPassword: string, userName: string): string {
+  return createHmac('sha256', serverPassword).update(userName).digest('hex')
+}
+
 export function urlOf(port: number, password: string): string {
   return `redis://:${password}@127.0.0.1:${port}`
 }
@@ -76,7 +96,8 @@ export async function findRunning(folder: RedisFolder): Promise<string | null> {
   }
 }
 
-function readIfThere(path: string): string | null {
+/** A file's text; null where there is none. */
+export function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

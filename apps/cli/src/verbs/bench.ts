@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { benchSandbox } from '../bench/sandbox/bench-sandbox.ts'
 import { linesByFolder, type FolderLines } from '../bench/lines.ts'
 import { timeSetup } from '../bench/setup.ts'
 import { benchTiers } from '../bench/tiers.ts'
@@ -16,9 +17,10 @@ import type { Surroundings, Verb } from '../verb.ts'
 const flags = {
   count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000)' },
   seed: { type: 'string', value: 'S', about: 'tiers and warm: a whole number (default 1)' },
+  rounds: { type: 'string', value: 'N', about: 'sandbox: rounds between the contestants (default 7)' },
 } as const
 
-const ACTIONS = ['tiers', 'warm', 'setup', 'lines'] as const
+const ACTIONS = ['tiers', 'warm', 'sandbox', 'setup', 'lines'] as const
 
 export const bench: Verb = {
   name: 'bench',
@@ -27,6 +29,7 @@ export const bench: Verb = {
   flags,
   about: `  tiers    for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
   warm     requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
+  sandbox  the sandbox beside this machine's own python3, warm and fresh: calls a second, starts, resets, memory, Python-bound work; a minute or two
   setup    how long a fresh copy of this checkout takes until its first command has run
   lines    lines of code by folder, tests and prompts apart
 
@@ -44,6 +47,10 @@ tiers and warm work in a data folder of their own, with a private Redis that is 
       case 'warm':
         return await alone(surroundings, (own, signal) =>
           benchWarm(own, { count: wholeNumber('--count', values.count, 1, 20_000), seed }, signal),
+        )
+      case 'sandbox':
+        return await alone(surroundings, (own, signal) =>
+          benchSandbox(own, { rounds: wholeNumber('--rounds', values.rounds, 1, 7) }, signal),
         )
       case 'setup': {
         surroundings.say('setting up a fresh copy in a temporary folder')

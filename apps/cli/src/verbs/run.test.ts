@@ -13,6 +13,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'home'))
   input = join(folder, 'in.jsonl')
   writeFileSync(input, '{"input": "hello"}\n')
+  writeFileSync(join(folder, 'empty.jsonl'), '')
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -39,6 +40,7 @@ test.each([
   [['IN', 'IN'], 'run takes one file'],
   [['nowhere.jsonl'], 'there is no file nowhere.jsonl'],
   [['FOLDER'], 'is a folder: give the file with the requests'],
+  [['FOLDER/empty.jsonl'], 'empty.jsonl is empty: each line is a request'],
   [['IN', '-o', 'FOLDER/no/out.jsonl'], 'there is no folder'],
   [['IN', '-o', 'FOLDER'], 'is a folder: give a file in it'],
   [['IN', '-o', 'IN'], 'is the input itself'],
@@ -58,6 +60,12 @@ test('without models nothing is started, and the demo is named', async () => {
     message: expect.stringMatching(/TOOLWRIGHT_STRONG_MODEL.*OPENAI_API_KEY[^]*toolwright demo/),
     exitCode: 5,
   })
+})
+
+test('a price file that cannot be used is named before anything is started', async () => {
+  const models = { OPENAI_API_KEY: 'k', TOOLWRIGHT_STRONG_MODEL: 'big', TOOLWRIGHT_LIGHT_MODEL: 'small' }
+  const attempt = run.run([input], surroundingsWith({ ...models, TOOLWRIGHT_PRICES: join(folder, 'nowhere.json') }))
+  await expect(attempt).rejects.toMatchObject({ message: expect.stringMatching(/nowhere\.json.*ENOENT[^]*TOOLWRIGHT_PRICES/), exitCode: 5 })
 })
 
 test('with half of the models set, what is missing is named', async () => {

@@ -1,11 +1,14 @@
 import { newRunId, RunId, RunSettings } from '@toolwright/contracts'
+import { openPrices, PricesError } from '@toolwright/llm'
 import { ConfigurationError } from '@toolwright/runtime'
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { readModels } from '../env.ts'
+import { isatty } from 'node:tty'
+import { modelsOf, readModels } from '../env.ts'
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import { openSpace, type Space } from '../open-space.ts'
+import { stageUrls } from '../redis/stage-urls.ts'
 import { findRunning, openRedisFolder } from '../redis/state.ts'
 import { runClient, type RunWish } from '../run-client.ts'
 import { NEEDED, stagesWithoutWorker, startPool } from '../stage-pool.ts'
@@ -47,6 +50,7 @@ Ctrl-C ends a run in order, and the same command with its --run-id goes on where
     const startsWorkers = !values['no-workers']
     await checkModelsBefore(surroundings, startsWorkers)
     const signal = surroundings.interruption()
+    if (wish.input === '-' && isatty(0)) surroundings.say('reading requests from this terminal, one JSON object a line; Ctrl-D ends them')
     const space = await openSpace(surroundings)
     try {
       return await runWithStages(surroundings, space, { wish, startsWorkers, signal })
@@ -63,7 +67,7 @@ interface Running {
 }
 
 async function runWithStages(surroundings: Surroundings, space: Space, { wish, startsWorkers, signal }: Running): Promise<ExitCode> {
-  const { folders, inherited, say } = surroundings
+  const { environment, folders, inherited, say } = surroundings
   const missing = await stagesWithoutWorker(space.queues)
   const client = (over: AbortSignal) => runClient({ folders, inherited, redisUrl: space.url, wish, signal: over })
   if (!startsWorkers || missing.length === 0) {
@@ -75,7 +79,8 @@ async function runWithStages(surroundings: Surroundings, space: Space, { wish, s
   say(
     `starting ${missing.length === NEEDED.length ? 'all stages' : missing.join(', ')} for this run (logs in ${resolve(folders.home, 'logs')})`,
   )
-  const pool = await startPool({ counts, folders, inherited, redisUrl: space.url, queues: space.queues, signal })
+  const urls = await stageUrls(space, environment)
+  const pool = await startPool({ counts, folders, inherited, urls, queues: space.queues, signal })
   try {
     const stuck = new AbortController()
     const running = client(AbortSignal.any([signal, stuck.signal]))
@@ -130,19 +135,27 @@ function wishOf(values: Values, positionals: string[]): RunWish {
 function checkInput(input: string): void {
   if (input === '-') return
   const found = statSync(input, { throwIfNoEntry: false })
-  if (!found) throw usageError(`there is no file ${input}`)
+  if (!found) throw usageError(`there is no file ${input}: give the file with the requests, or - for stdin`)
   if (found.isDirectory()) throw usageError(`${input} is a folder: give the file with the requests, one JSON object a line`)
+  if (found.isFile() && found.size === 0) throw usageError(`${input} is empty: each line is a request, such as {"input": "…"}`)
   try {
     accessSync(input, constants.R_OK)
   } catch (error) {
-    throw new CommandError(EXIT.usage, `${input} may not be read: no permission`, { cause: error })
+    throw new CommandError(EXIT.usage, `${input} may not be read: no permission (chmod, or another file)`, { cause: error })
   }
 }
 
 function checkTarget(flag: string, path: string): void {
   const folder = dirname(resolve(path))
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw usageError(`${flag} ${path}: there is no folder ${folder}`)
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw usageError(`${flag} ${path} is a folder: give a file in it`)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) throw usageError(`${flag} ${path} is a folder: give a file in it`)
+  try {
+    accessSync(found ? path : folder, constants.W_OK)
+  } catch (error) {
+    const what = found ? path : `the folder ${folder}`
+    throw new CommandError(EXIT.usage, `${flag} ${path}: ${what} may not be written to; choose another place`, { cause: error })
+  }
 }
 
 function oneOf(flag: string, value: string | undefined, allowed: readonly string[]): string | undefined {
@@ -160,8 +173,16 @@ const WITHOUT_KEY = 'To try it without a key, with simulated models: ./toolwrigh
 
 function checkModels(inherited: NodeJS.ProcessEnv): void {
   try {
-    if (readModels(inherited) !== null) return
+    if (readModels(inherited) !== null) {
+      openPrices(modelsOf(inherited).prices)
+      return
+    }
   } catch (error) {
+    if (error instanceof PricesError) {
+      throw new CommandError(EXIT.configuration, `${error.message}\nTOOLWRIGHT_PRICES names it: correct that, or unset it`, {
+        cause: error,
+      })
+    }
     if (!(error instanceof ConfigurationError)) throw error
     throw new CommandError(EXIT.configuration, `${error.message}\n${WITHOUT_KEY}`, { cause: error })
   }

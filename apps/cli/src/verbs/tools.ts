@@ -175,6 +175,7 @@ async function enable({ registry }: Space, { say }: Surroundings, given: string)
   if (kind.versions === 0) throw usageError(`${kind.id} has no tool to enable`)
   if (kind.version > 0) say(`${kind.id}: version ${kind.version} serves already`)
   else {
+    mustHaveTier(await registry.tools.get(kind.id, kind.versions))
     await registry.kinds.point(kind.id, kind.versions, '')
     say(`${kind.id}: version ${kind.versions} serves`)
   }
@@ -186,6 +187,7 @@ async function rollback({ registry }: Space, { say }: Surroundings, given: strin
   const wanted = version ?? (kind.version > 0 ? kind.version : kind.versions) - 1
   if (wanted < 1) throw usageError(`${kind.id} has no version before ${kind.version}: ./toolwright tools disable takes it out of service`)
   if (wanted > kind.versions) throw usageError(`${kind.id} has no version ${wanted}: its newest is ${kind.versions}`)
+  mustHaveTier(await registry.tools.get(kind.id, wanted))
   await registry.kinds.point(kind.id, wanted, 'rolled back by hand')
   say(`${kind.id}: version ${wanted} serves${kind.version > 0 ? `, instead of ${kind.version}` : ''}`)
   return EXIT.ok
@@ -203,8 +205,13 @@ async function exportTools({ registry }: Space, { say }: Surroundings, folder: s
   return EXIT.ok
 }
 
+function mustHaveTier({ kind, version, tiers }: Tool): void {
+  if (tiers.extracted || tiers.called) return
+  throw usageError(`${kind}@${version} cannot serve: a model wrote its arguments, after usage examples that were forgotten with their run`)
+}
+
 function tiersOf({ tiers }: Tool): string {
-  return [tiers.extracted && 'extracted', tiers.called && 'called'].filter((tier) => tier !== false).join(', ')
+  return [tiers.extracted && 'extracted', tiers.called && 'called'].filter((tier) => tier !== false).join(', ') || 'none'
 }
 
 function shownTime(at: number): string {

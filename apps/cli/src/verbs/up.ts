@@ -1,4 +1,5 @@
 import { parseFlags, usageError, wholeNumber, type Flag } from '../flags.ts'
+import { stageUrls } from '../redis/stage-urls.ts'
 import { useRedis } from '../redis/use-redis.ts'
 import { STAGES, startStage, type Stage } from '../stages.ts'
 import { supervise } from '../supervise.ts'
@@ -36,10 +37,11 @@ second one at once. Example: ./toolwright up --user 2 --executor 2`,
       log: say,
     })
     try {
+      const urls = await stageUrls(redis, environment)
       const width = Math.max(0, ...names.map(({ name }) => name.length))
       const apps = names.map(({ stage, name }) => {
         const onLine = (line: string) => say(`${name.padEnd(width)} | ${line}`)
-        return { name, start: () => startStage({ stage, folders, inherited, redisUrl: redis.url, onLine }) }
+        return { name, start: () => startStage({ stage, folders, inherited, urls, isAlone: names.length === 1, onLine }) }
       })
       say(`running ${names.map(({ name }) => name).join(', ')}; Ctrl-C stops them`)
       return await supervise({ apps, say, signal })

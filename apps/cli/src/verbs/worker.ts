@@ -1,6 +1,7 @@
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import { nearest } from '../nearest.ts'
 import { STAGES, startStage, type Stage } from '../stages.ts'
+import { stageUrls } from '../redis/stage-urls.ts'
 import { useRedis } from '../redis/use-redis.ts'
 import { supervise } from '../supervise.ts'
 import type { Verb } from '../verb.ts'
@@ -31,10 +32,11 @@ one, the private Redis of this checkout is used. A process that dies is started 
       log: say,
     })
     try {
+      const urls = await stageUrls(redis, environment)
       const apps = Array.from({ length: count }, (_, i) => {
         const name = count === 1 ? stage : `${stage}.${i + 1}`
         const onLine = (line: string) => say(count === 1 ? line : `${name} | ${line}`)
-        return { name, start: () => startStage({ stage, folders, inherited, redisUrl: redis.url, concurrency, onLine }) }
+        return { name, start: () => startStage({ stage, folders, inherited, urls, concurrency, isAlone: count === 1, onLine }) }
       })
       return await supervise({ apps, say, signal })
     } finally {

@@ -65,7 +65,7 @@ function liveProgress(screen: Screen, isColour: boolean, state: () => ProgressSt
     event: (text) => draw(`${printable(text)}\n`),
     stop: () => {
       clearInterval(timer)
-      draw('')
+      if (hasBegun(state())) draw('')
     },
   }
 }
@@ -86,9 +86,14 @@ function plainProgress(screen: Screen, state: () => ProgressState, pace: (done: 
     event: (text) => void screen.write(`${printable(text)}\n`),
     stop: () => {
       clearInterval(timer)
-      draw()
+      if (hasBegun(state())) draw()
     },
   }
+}
+
+/** Of an input that turns out to hold nothing, zeros are no news. */
+function hasBegun({ read, done }: ProgressState): boolean {
+  return read > 0 || done > 0
 }
 
 /** Lines a second over the last ten seconds, from the counts at the moments when something was drawn. */

@@ -49,6 +49,10 @@ export async function openResultFile(options: ResultFileOptions): Promise<Result
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
       throw new UsageError(`cannot write ${options.path} or its lock file: no permission`, { cause: error })
     }
+    // A folder that takes no new files (/proc), a name that is too long: another place will do.
+    if (code !== undefined) {
+      throw new UsageError(`cannot write ${options.path} or its lock file (${code}): choose another file`, { cause: error })
+    }
     throw error
   }
 }

@@ -14,6 +14,8 @@ export interface ResultWriterOptions {
   errors?: string
   /** Called for each line that the files hold from an earlier process of the same run. */
   onFound?: (mark: OutputMark) => void
+  /** Lines that an earlier process has written to a stream. */
+  streamed?: readonly number[]
   log: (message: string) => void
 }
 
@@ -25,6 +27,8 @@ export interface ResultWriter {
    */
   write(results: LineResult[]): Promise<{ written: LineResult[]; repeated: number }>
   has(seq: number): boolean
+  /** Whether it goes where it cannot be looked up again: a pipe, a terminal. */
+  isStreamed(result: LineResult): boolean
   /** Lines in the files, those of earlier processes included. */
   readonly size: number
   /** Waits for the writes under way, closes the files and gives up their leases. */
@@ -43,6 +47,7 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
     written.add(mark.seq)
     options.onFound?.(mark)
   }
+  for (const seq of options.streamed ?? []) written.add(seq)
   const { output, errors, all } = await openSinks(options, (path) => openResultFile({ path, run, onFound, log }))
   let waiting: Call[] = []
   let busy: Promise<void> | null = null
@@ -131,6 +136,7 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
       })
     },
     has: (seq) => written.has(seq),
+    isStreamed: (result) => !(result.status === 'failed' ? errors : output).canUndo,
     get size() {
       return written.size
     },

@@ -55,6 +55,12 @@ function endOf(changes: Partial<RunTotals>): string[] {
     .filter((line) => /^(Spent|Baseline|Saved|Lost|Results|Errors)/.test(line))
 }
 
+test('a tier that answered nothing has no right answers to tell of', () => {
+  const none = totals()
+  none.tally.tiers.called = { lines: 0, targets: 0, right: 0, cost: known(0) }
+  expect(renderSummary(none)).toMatch(/^called +0 +0 % +– +\$0\.0000$/m)
+})
+
 test('calls a loss a loss', () => {
   const lost = totals()
   lost.tally.baseline = { nano: 50_000_000, unknown: 0, assumed: 0 }
@@ -65,6 +71,7 @@ test('saves nothing that rests on unknown prices', () => {
   const unknown = totals()
   unknown.cost.makes = { nano: 0, unknown: 4 }
   expect(renderSummary(unknown)).toMatch(/makes +unknown +examples/)
+  expect(renderSummary(unknown)).toMatch(/^Prices: +not known of every model.*TOOLWRIGHT_PRICES/m)
   expect(endOf(unknown)).toEqual(expect.arrayContaining(['Spent:    at least $0.0655', 'Saved:    unknown']))
 
   const partly = totals()

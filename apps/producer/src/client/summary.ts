@@ -72,7 +72,8 @@ export function summaryJson(totals: RunTotals): Record<string, unknown> {
 function tierRow(name: TierName, tally: Tally): string[] {
   const { lines, targets, right, cost } = tally.tiers[name]
   const share = shownShare(lines, tally.answered)
-  const rightAnswers = targets === 0 ? 'no targets' : `${shownCount(right)} of ${shownCount(targets)} (${shownShare(right, targets)})`
+  const rightAnswers =
+    lines === 0 ? '–' : targets === 0 ? 'no targets' : `${shownCount(right)} of ${shownCount(targets)} (${shownShare(right, targets)})`
   return [name, shownCount(lines), share, rightAnswers, shownMoney(cost)]
 }
 
@@ -87,6 +88,7 @@ function balance({ tally, cost }: RunTotals): string[] {
     `Spent:    ${shownMoney(total)}`,
     `Baseline: ${shownMoney(baseline)} (estimate: every answered line by the strong model${notes.map((note) => `; ${note}`).join('')})`,
     savingText(total, baseline),
+    ...(total.unknown > 0 ? ['Prices:   not known of every model that was called; TOOLWRIGHT_PRICES can name a file with yours'] : []),
   ]
 }
 

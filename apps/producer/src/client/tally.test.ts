@@ -1,7 +1,7 @@
 import type { LineResult } from '@toolwright/contracts'
 import { expect, test } from 'vitest'
 import { outputLine } from './output-line.ts'
-import { createTally, tallyMark, tallyResult } from './tally.ts'
+import { createTally, Tally, tallyAll, tallyMark, tallyResult } from './tally.ts'
 
 const common = { customId: 'x', kind: null, kindName: null, decidedBy: null }
 const answer = {
@@ -76,4 +76,14 @@ test('counts lines found in a file as if their results had just come', () => {
     tallyMark(fromFile, outputLine(result, 'r-abcdefghij', 1).toolwright)
   }
   expect(fromFile).toEqual(fromResults)
+})
+
+test('two parts add up to the whole, one of them kept as JSON', () => {
+  const [whole, part, rest] = [createTally(), createTally(), createTally()]
+  for (const [at, result] of results.entries()) {
+    tallyResult(whole, result)
+    tallyResult(at % 2 === 0 ? part : rest, result)
+  }
+  tallyAll(rest, Tally.parse(JSON.parse(JSON.stringify(part))))
+  expect(rest).toEqual(whole)
 })

@@ -1,23 +1,27 @@
 import type { LineResult, TierName } from '@toolwright/contracts'
+import { z } from 'zod'
 import type { OutputMark } from './output-line.ts'
 import { addMoney, nanoOfUsd, type Money } from './usd.ts'
 
-/** What a run's results add up to. Counts lines; costs are those of the lines' own calls, without makes, overhead and waste (the ledger has these). */
-export interface Tally {
-  answered: number
-  failed: number
-  tiers: Record<TierName, TierTally>
-  /** Over answered lines alone: a failed line is worth nothing, so nothing is saved by it. `assumed`: lines whose baseline rests on other kinds. */
-  baseline: Money & { assumed: number }
-}
-
-export interface TierTally {
-  lines: number
+const Sum = z.object({ nano: z.int(), unknown: z.int() })
+const TierTally = z.object({
+  lines: z.int(),
   /** Lines that had a target, and those of them answered with it. */
-  targets: number
-  right: number
-  cost: Money
-}
+  targets: z.int(),
+  right: z.int(),
+  cost: Sum,
+})
+type TierTally = z.infer<typeof TierTally>
+
+/** What a run's results add up to. Counts lines; costs are those of the lines' own calls, without makes, overhead and waste (the ledger has these). */
+export const Tally = z.object({
+  answered: z.int(),
+  failed: z.int(),
+  tiers: z.object({ extracted: TierTally, called: TierTally, direct: TierTally }),
+  /** Over answered lines alone: a failed line is worth nothing, so nothing is saved by it. `assumed`: lines whose baseline rests on other kinds. */
+  baseline: Sum.extend({ assumed: z.int() }),
+})
+export type Tally = z.infer<typeof Tally>
 
 export function createTally(): Tally {
   return {
@@ -42,6 +46,27 @@ export function tallyResult(tally: Tally, result: LineResult): void {
 export function tallyMark(tally: Tally, mark: OutputMark): void {
   if (mark.tier === null) tally.failed++
   else add(tally, mark.tier, nanoOf(mark.cost_usd), nanoOf(mark.baseline_usd), mark.baseline_basis, mark.correct)
+}
+
+/** Adds all of another tally. */
+export function tallyAll(tally: Tally, other: Tally): void {
+  tally.answered += other.answered
+  tally.failed += other.failed
+  for (const name of ['extracted', 'called', 'direct'] as const satisfies TierName[]) {
+    const tier = tally.tiers[name]
+    const { lines, targets, right, cost } = other.tiers[name]
+    tier.lines += lines
+    tier.targets += targets
+    tier.right += right
+    addSum(tier.cost, cost)
+  }
+  addSum(tally.baseline, other.baseline)
+  tally.baseline.assumed += other.baseline.assumed
+}
+
+function addSum(sum: Money, other: Money): void {
+  sum.nano += other.nano
+  sum.unknown += other.unknown
 }
 
 function add(tally: Tally, tierName: TierName, cost: number | null, baseline: number | null, basis: string, correct: boolean | null): void {

@@ -84,10 +84,6 @@ export function openGate(
   let outputBytes = 0
   let written: { to: 'stdout' | 'stderr'; bytes: Uint8Array }[] = []
 
-  const usedMs = () => {
-    const { user, system } = process.threadCpuUsage()
-    return (user + system) / 1000
-  }
   const checkTime = () => {
     const at = now()
     if (at <= deadline) return
@@ -184,4 +180,10 @@ export function openGate(
       return torn
     },
   }
+}
+
+/** Processor time that this thread has used, in ms. */
+function usedMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }

@@ -18,6 +18,7 @@ HIDDEN = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "ctypes", 
 
 modules = sys.modules
 new_module = types.ModuleType
+tool_builtins = modules["builtins"].__dict__
 scan = json.JSONDecoder().scan_once
 encode = c_make_encoder(None, None, encode_basestring, None, ": ", ", ", False, False, False)
 seed_random = random._random.Random.seed
@@ -35,9 +36,13 @@ def compile_tool(source):
 
 
 def new_globals():
-    """The namespace of a fresh module `tool`, known to `sys.modules` because dataclasses and typing look themselves up there."""
+    """The namespace of a fresh module `tool`, known to `sys.modules` because dataclasses and typing look themselves up there.
+
+    C code that imports (`strptime`, huge integers as text) fails where the globals name no builtins: `exec` would add them, `PyEval_EvalCode` does not.
+    """
     module = new_module("tool")
     modules["tool"] = module
+    module.__dict__["__builtins__"] = tool_builtins
     return module.__dict__
 
 
