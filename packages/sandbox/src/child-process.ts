@@ -18,7 +18,7 @@ type Ending =
 export interface Child {
   pid: number
   isAlive(): boolean
-  /** Runs one batch at a time, until `deadline` (a value of `performance.now()`) at most. An outcome is given as soon as its call has finished. Never rejects. */
+  /** Runs one batch at a time, until `deadline` (a value of `performance.now()`) at most. Outcomes are given in order, each soon after its call has finished. Never rejects. */
   run(batch: BatchMessage, deadline: number, onOutcome: (outcome: Outcome) => void): Promise<Ending>
   kill(why: string): void
   /** Why it ended. */

@@ -36,7 +36,7 @@ export interface Part {
 /** Functions of driver.py by their name there. */
 export const DRIVER_FUNCTIONS = [
   'compile_tool',
-  'load_code',
+  'load_tool',
   'remember_source',
   'new_globals',
   'reseed',

@@ -22,8 +22,9 @@ async function solving(body: string, more: Partial<Batch> = {}): Promise<Outcome
   return one(await run(source, [{ arguments: '{}' }], more))
 }
 function one(outcomes: Outcome[]): Outcome {
-  expect(outcomes).toHaveLength(1)
-  return outcomes[0] ?? expect.unreachable()
+  const [outcome, ...more] = outcomes
+  if (outcome === undefined || more.length > 0) throw new Error(`one outcome was wanted, not ${JSON.stringify(outcomes)}`)
+  return outcome
 }
 const calling = (...names: string[]): Call[] => names.map((what) => ({ arguments: JSON.stringify({ what }) }))
 const ok = (result: string) => ({ status: 'ok', result, arguments: null, ...silent })
@@ -104,6 +105,32 @@ describe('outcomes', () => {
     const outcomes = await run(source, [{ arguments: '{}' }, { arguments: '{}' }])
     const bad = { status: 'bad-source', message: expect.stringContaining(message), ...silent }
     expect(outcomes).toEqual([bad, bad])
+  })
+
+  test('regular expressions that a source writes out are compiled beforehand, and are what `re` makes of them', async () => {
+    const patterns = [
+      ['r"(?P<word>[a-zé]+)-(\\d{2,})?"', '0', 'ab-12'],
+      ['"^b.c$"', 're.I | re.MULTILINE | re.S', 'a\nB\nc'],
+      ['"(?x) a  b # ab"', '0', 'ab'],
+      ['r"\\bé\\w"', 're.ASCII', 'éa'],
+    ]
+    const checks = patterns.map(
+      ([pattern, flags, text]) => `    found = re.search(${pattern}, ${JSON.stringify(text)}, ${flags})
+    fresh = re._compiler.compile("".join([${pattern}]), ${flags})
+    assert fresh == re.compile(${pattern}, flags=${flags}), ${pattern}
+    assert (found and found.span()) == ((match := fresh.search(${JSON.stringify(text)})) and match.span()), ${pattern}`,
+    )
+    const source = `import re\nNUMBER = r"[0-9]+"\ndef solve():\n    known = str(len(re._cache))\n${checks.join('\n')}
+    return known + " " + re.sub(NUMBER, "n", "1 22", flags=re.I)`
+    const outcome = one(await run(source, [{ arguments: '{}' }]))
+    const none = one(await run('import re\ndef solve():\n    return str(len(re._cache))', [{ arguments: '{}' }]))
+    if (outcome.status !== 'ok' || none.status !== 'ok') throw new Error(JSON.stringify([outcome, none]))
+    expect(outcome.result).toBe(`${Number(none.result) + patterns.length + 1} n n`)
+  })
+
+  test('a regular expression that is none fails where the tool uses it, and nowhere else', async () => {
+    const source = 'import re\ndef extract(text):\n    return {}\ndef solve():\n    return re.sub("(", "", "")'
+    expect(await run(source, [{ text: 'a', solve: false }, { arguments: '{}' }])).toMatchObject([{ status: 'ok' }, fails('PatternError: ')])
   })
 
   test('a source without extract is fine for calls with arguments only', async () => {
@@ -350,13 +377,19 @@ def solve(what):
     expect(await solving('return "next"')).toEqual(ok('next'))
   })
 
-  test('a loop inside C code is killed from outside; the others of its batch have their outcomes', async () => {
+  test('a loop inside C code is killed from outside, and again to know which call it was; the others of its batch have their outcomes', async () => {
     const before = sandbox.stats()
-    const outcomes = await run(source, calling('fine', 'c', 'fine'), { timeoutMs: 300 })
-    expect(outcomes).toEqual([ok('fine'), late, ok('fine')])
+    const outcomes = await run(source, calling('fine', 'fine', 'c', 'fine'), { timeoutMs: 300 })
+    expect(outcomes).toEqual([ok('fine'), ok('fine'), late, ok('fine')])
     const after = sandbox.stats()
-    expect(after.kills['overran']).toBe((before.kills['overran'] ?? 0) + 1)
-    expect(after.restarts).toBe(before.restarts + 1)
+    expect(after.kills['overran']).toBe((before.kills['overran'] ?? 0) + 2)
+    expect(after.restarts).toBe(before.restarts + 2)
+  })
+
+  test('a loop inside C code that is alone in its batch is killed once', async () => {
+    const before = sandbox.stats()
+    expect(await run(source, calling('c'), { timeoutMs: 300 })).toEqual([late])
+    expect(sandbox.stats().kills['overran']).toBe((before.kills['overran'] ?? 0) + 1)
   })
 
   test.each([

@@ -49,7 +49,8 @@ export interface SandboxStats {
 export interface Sandbox {
   /**
    * Runs the calls and resolves to one outcome for each, in order, whatever the tool does.
-   * Waits when all children are busy. A call whose child dies is tried once more, then it is `crashed`; the others of its batch are not touched.
+   * Waits when all children are busy. A call whose child dies is tried again, then it is `crashed`; the others of its batch are not touched,
+   * but may run again too.
    * Rejects only when a child cannot be started, when the sandbox is closed, or with the signal's reason.
    */
   run(batch: Batch, signal?: AbortSignal): Promise<Outcome[]>
@@ -150,6 +151,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const startedAt = performance.now()
     const deadline = startedAt + limits.batchTimeoutMs
     let triedTwice = -1
+    let reportsEachCall = resetEachCall
     while (outcomes.length < batch.calls.length) {
       signal?.throwIfAborted()
       const child = await slot.child()
@@ -159,7 +161,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       }
       signal?.addEventListener('abort', cancel, { once: true })
       const calls = batch.calls.slice(outcomes.length)
-      const ending = await child.run({ source, timeoutMs, resetEachCall, calls }, deadline, (outcome) => outcomes.push(outcome))
+      if (calls.length === 1) reportsEachCall = true
+      const ending = await child.run({ source, timeoutMs, resetEachCall, reportsEachCall, calls }, deadline, (outcome) =>
+        outcomes.push(outcome),
+      )
       signal?.removeEventListener('abort', cancel)
       signal?.throwIfAborted()
       if (ending.how === 'done') break
@@ -172,14 +177,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (ending.how === 'overran' && performance.now() >= deadline) {
         const message = `its batch had run for ${limits.batchTimeoutMs} ms`
         while (outcomes.length < batch.calls.length) outcomes.push({ status: 'timed-out', message })
-      } else if (ending.how === 'overran') {
+      } else if (ending.how === 'overran' && reportsEachCall) {
         const left = ending.isCompiling ? batch.calls.length - outcomes.length : 1
         const message = ending.isCompiling ? `it did not compile within ${timeoutMs} ms` : `it ran longer than ${timeoutMs} ms`
         outcomes.push(...Array.from({ length: left }, (): Outcome => ({ status: 'timed-out', message })))
-      } else if (triedTwice === outcomes.length) {
+      } else if (ending.how === 'died' && triedTwice === outcomes.length) {
         outcomes.push({ status: 'crashed', message: `its process died twice: ${ending.why}`.slice(0, 500) })
       } else {
-        triedTwice = outcomes.length
+        // Which call it was is not known for certain, and some before it may have lost their outcomes.
+        reportsEachCall = true
+        if (ending.how === 'died') triedTwice = outcomes.length
       }
     }
     return outcomes

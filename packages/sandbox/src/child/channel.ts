@@ -13,9 +13,32 @@ export function readMessage(): unknown {
   return body && JSON.parse(body.toString('utf8'))
 }
 
-export function writeMessage(message: ChildMessage): void {
-  const frame = encodeFrame(message)
-  for (let written = 0; written < frame.length;) written += writeSync(CHANNEL, frame, written)
+/** What the parent is told. Waking it costs more than a short call, so messages may wait for others to go with. */
+export interface Sender {
+  put: (message: ChildMessage) => void
+  /** Sends what waits. */
+  flush: () => void
+  /** Sends what waits if nothing was sent lately. */
+  flushIfQuiet: () => void
+}
+
+const QUIET_MS = 1
+
+export function openSender(): Sender {
+  const waiting: Buffer[] = []
+  let sentAt = 0
+  const flush = () => {
+    const bytes = Buffer.concat(waiting.splice(0))
+    for (let written = 0; written < bytes.length;) written += writeSync(CHANNEL, bytes, written)
+    sentAt = performance.now()
+  }
+  return {
+    put: (message) => void waiting.push(encodeFrame(message)),
+    flush,
+    flushIfQuiet: () => {
+      if (waiting.length > 0 && performance.now() - sentAt > QUIET_MS) flush()
+    },
+  }
 }
 
 function readExactly(length: number): Buffer | null {

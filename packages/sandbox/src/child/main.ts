@@ -4,5 +4,5 @@ import { standUp } from './stand-up.ts'
 /** Opened by the parent, which has checked its hash. */
 const IMAGE = 4
 
-await serve((settings) => standUp(IMAGE, settings))
+await serve((settings, onTick) => standUp(IMAGE, settings, onTick))
 process.exit(0)

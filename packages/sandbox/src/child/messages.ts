@@ -17,7 +17,10 @@ export interface ChildSettings {
 
 /** Parent to child: first the child's program (source texts by path), then its settings, then batches. */
 export type Program = Record<string, string>
-export type BatchMessage = Omit<Batch, 'surroundings'>
+export type BatchMessage = Omit<Batch, 'surroundings'> & {
+  /** Each outcome is sent before the next call begins, so that whoever has to kill the child knows which call it was. Otherwise outcomes may wait for others. */
+  reportsEachCall: boolean
+}
 
 /** Child to parent, in this order: `ready` or `failed` once; then for every batch `compiled`, an `outcome` per call, and `done` (`recycle`: why the child ends now). */
 export type ChildMessage =

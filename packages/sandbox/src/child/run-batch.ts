@@ -1,13 +1,14 @@
 import type { Outcome } from '../outcome.ts'
 import type { Interpreter } from './interpreter.ts'
-import type { BatchMessage, ChildMessage } from './messages.ts'
+import type { Sender } from './channel.ts'
+import type { BatchMessage } from './messages.ts'
 import { must } from './python.ts'
 import { outcomeOfTrap, runCall, type ToolCode } from './run-call.ts'
 
 const KEPT_SOURCES = 64
 
 /** Runs batches one after the other; the interpreter is in its frozen state before and after each of them. */
-export function batchRunner(interpreter: Interpreter, send: (message: ChildMessage) => void): (batch: BatchMessage) => string | null {
+export function batchRunner(interpreter: Interpreter, sender: Sender): (batch: BatchMessage) => string | null {
   const { python, gate } = interpreter
   const { api, driver } = python
   /** Marshalled code by source. Made only by a clean interpreter, so that no tool can leave code for another. */
@@ -17,13 +18,14 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
     const marshalled = compiled.get(batch.source) ?? compile(batch)
     let unproved: string | null = null
     if (marshalled instanceof Uint8Array) {
-      send({ type: 'compiled' })
+      sender.put({ type: 'compiled' })
       unproved = runCalls(batch, marshalled)
     } else {
-      for (const _ of batch.calls) send({ type: 'outcome', outcome: marshalled })
+      for (const _ of batch.calls) sender.put({ type: 'outcome', outcome: marshalled })
       unproved = interpreter.restore()
     }
-    send({ type: 'done', recycle: unproved })
+    sender.put({ type: 'done', recycle: unproved })
+    sender.flush()
     return unproved
   }
 
@@ -31,8 +33,10 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
   function runCalls(batch: BatchMessage, marshalled: Uint8Array): string | null {
     let tool = load(batch.source, marshalled)
     for (const [index, call] of batch.calls.entries()) {
+      if (batch.reportsEachCall) sender.flush()
+      else sender.flushIfQuiet()
       const { outcome, isSpoiled } = runCall({ python, gate, tool, call, timeoutMs: batch.timeoutMs })
-      send({ type: 'outcome', outcome })
+      sender.put({ type: 'outcome', outcome })
       const isLast = index === batch.calls.length - 1
       if (isLast || isSpoiled || batch.resetEachCall) {
         const unproved = interpreter.restore()
@@ -45,7 +49,7 @@ export function batchRunner(interpreter: Interpreter, send: (message: ChildMessa
 
   function load(source: string, marshalled: Uint8Array): ToolCode {
     const bytes = must(python.bytesObject(marshalled), 'the compiled code')
-    const code = must(api.PyObject_CallOneArg(driver.load_code, bytes), 'loading the compiled code')
+    const code = must(api.PyObject_CallOneArg(driver.load_tool, bytes), 'loading the compiled code')
     must(api.PyObject_CallOneArg(driver.remember_source, must(python.textObject(source), 'the source')), 'the source')
     return { code }
   }

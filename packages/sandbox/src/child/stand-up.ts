@@ -11,7 +11,7 @@ import { pythonApiOf } from './python-api.ts'
 const HOME = '/home/pyodide'
 
 /** Stands a frozen interpreter up from the image behind `descriptor`: the same bytes in a new instance, with nothing but the gate to call. */
-export function standUp(descriptor: number, settings: ChildSettings): Interpreter {
+export function standUp(descriptor: number, settings: ChildSettings, onTick: () => void): Interpreter {
   const { manifest, part } = decodeImage((position, length) => readAt(descriptor, settings.imageStart + position, length))
   const module = new WebAssembly.Module(part(manifest.wasm))
   let instance: WebAssembly.Instance | null = null
@@ -25,6 +25,7 @@ export function standUp(descriptor: number, settings: ChildSettings): Interprete
       heapBytes: settings.heapBytes,
       files: new Map(manifest.files.map(({ path, part: content }) => [path, part(content)])),
       home: HOME,
+      onTick,
     },
     heap,
     memory,

@@ -51,9 +51,26 @@ export async function bootPyodide(options: BootOptions): Promise<Booted> {
   }
   must(api.PyObject_CallNoArgs(preparing('capture_output')), 'capturing output')
   must(api.PyObject_CallNoArgs(preparing('settle')), 'settling')
+  clearFreeMemory(api, heap)
   // Makes Python's loops ask the gate, which is where their time ends.
   heap.setUint32(constantAddress(api.Py_EMSCRIPTEN_SIGNAL_HANDLING), 1)
   return { captured, api, heap, python, addresses, files: fileSystemOf(booted) }
+}
+
+/** What the start left in memory that is free again would be copied with every reset: zeros are not. */
+function clearFreeMemory(api: PythonApi, heap: Heap): void {
+  const end = heap.uint32(api.emscripten_get_sbrk_ptr())
+  const taken: number[] = []
+  for (let bytes = 1 << 20; bytes >= 256; bytes >>= 1) {
+    for (;;) {
+      const pointer = must(api.malloc(bytes), 'memory')
+      taken.push(pointer)
+      // From here on it would be new memory.
+      if (pointer + bytes > end) break
+      heap.bytes(pointer, bytes).fill(0)
+    }
+  }
+  for (const pointer of taken) api.free(pointer)
 }
 
 function runDriver(api: PythonApi, heap: Heap): number {

@@ -23,8 +23,10 @@ scan = json.JSONDecoder().scan_once
 encode = c_make_encoder(None, None, encode_basestring, None, ": ", ", ", False, False, False)
 seed_random = random._random.Random.seed
 shared_random = random._inst
-load_code = marshal.loads
-dump_code = marshal.dumps
+load_data = marshal.loads
+dump_data = marshal.dumps
+make_pattern = re._compiler._sre.compile
+known_patterns = re._cache
 name_of_type = type.__dict__["__name__"].__get__
 traceback_of = BaseException.__dict__["__traceback__"].__get__
 NoneType = type(None)
@@ -32,7 +34,70 @@ source_lines = []
 
 
 def compile_tool(source):
-    return dump_code(compile(source, FILE_NAME, "exec", dont_inherit=True))
+    """The module's code, and the regular expressions that it writes out: compiling these takes ten times as long as all else of a small call."""
+    tree = compile(source, FILE_NAME, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    return dump_data((compile(tree, FILE_NAME, "exec", dont_inherit=True), patterns_in(tree)))
+
+
+def load_tool(data):
+    code, patterns = load_data(data)
+    for key, parts in patterns:
+        known_patterns[(type(key[0]), *key)] = make_pattern(*parts)
+    return code
+
+
+# Where each function takes its flags, besides by that name.
+FLAGS_AT = {"compile": 1, "match": 2, "fullmatch": 2, "search": 2, "findall": 2, "finditer": 2, "split": 3, "sub": 4, "subn": 4}
+MAX_PATTERNS = 100
+
+
+def patterns_in(tree):
+    """What `re` keeps for each pattern that the source gives as a literal, or by the name of one: its key and all that it is made of."""
+    literals = {}
+    for statement in tree.body:
+        if type(statement) is ast.Assign and type(statement.value) is ast.Constant:
+            literals.update((target.id, statement.value) for target in statement.targets if type(target) is ast.Name)
+    made = []
+    re._compiler._sre.compile = lambda *parts: made.append(parts) or make_pattern(*parts)
+    found = {}
+    for node in ast.walk(tree):
+        key = pattern_of(node, literals)
+        if key is None or key in found or len(found) == MAX_PATTERNS:
+            continue
+        try:
+            re._compiler.compile(*key)
+        except (re.PatternError, OverflowError, RecursionError, ValueError):
+            continue  # The tool will meet it, if it comes so far.
+        pattern, flags, code, *groups = made[-1]
+        # Operation codes are a subclass of int, which cannot be marshalled.
+        found[key] = (pattern, flags, [int(step) for step in code], *groups)
+    return list(found.items())
+
+
+def pattern_of(node, literals):
+    if type(node) is not ast.Call or type(node.func) is not ast.Attribute or type(node.func.value) is not ast.Name:
+        return None
+    function = node.func
+    if function.value.id != "re" or function.attr not in FLAGS_AT or not node.args:
+        return None
+    pattern = literals.get(node.args[0].id) if type(node.args[0]) is ast.Name else node.args[0]
+    if type(pattern) is not ast.Constant or type(pattern.value) is not str:
+        return None
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "flags"]
+    flags = flags_of((node.args[FLAGS_AT[function.attr] :] + named + [ast.Constant(0)])[0])
+    return None if flags is None or flags & re.DEBUG else (pattern.value, flags)
+
+
+def flags_of(node):
+    if type(node) is ast.Constant and type(node.value) is int:
+        return node.value
+    if type(node) is ast.Attribute and type(node.value) is ast.Name and node.value.id == "re":
+        flag = getattr(re, node.attr, None)
+        return flag.value if type(flag) is re.RegexFlag else None
+    if type(node) is ast.BinOp and type(node.op) is ast.BitOr:
+        left, right = flags_of(node.left), flags_of(node.right)
+        return None if left is None or right is None else left | right
+    return None
 
 
 def new_globals():
@@ -216,7 +281,7 @@ def settle():
     """Exercises what a call uses, then moves all that lives out of the garbage collector's sight."""
     datetime.datetime.strptime("2000-01-01", "%Y-%m-%d")
     scope = new_globals()
-    exec(load_code(compile_tool("def solve(x):\n    return str(x)")), scope)
+    exec(load_tool(compile_tool("import re\ndef solve(x):\n    return str(x)")), scope)
     scope["solve"](read_arguments('{"x": [1.5, "é"]}')["x"])
     write_arguments({"x": [1.5, "é", None]})
     try:
