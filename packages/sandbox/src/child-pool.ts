@@ -1,4 +1,5 @@
 import type { Child } from './child-process.ts'
+import { warmUp } from './warm-up.ts'
 
 /** One place for a child, held by one batch at a time. */
 export interface Slot {
@@ -78,6 +79,16 @@ export function openChildPool(options: {
     return child
   }
 
+  /** Nobody waits for it, so there is time to make it as quick as one that has served. */
+  async function startSpare(): Promise<Child> {
+    const child = await start()
+    await warmUp(child).catch((error: unknown) => {
+      child.kill('it failed when it was tried')
+      throw error
+    })
+    return child
+  }
+
   async function takeSpare(): Promise<Child | null> {
     const taken = spare
     spare = null
@@ -88,8 +99,10 @@ export function openChildPool(options: {
 
   function refillSpare(): void {
     if (!options.hasSpare || isClosed || spare !== null) return
-    spare = start()
-    spare.catch((error: unknown) => options.log({ error: String(error) }, 'the spare sandbox child did not start'))
+    spare = startSpare()
+    spare.catch((error: unknown) => {
+      if (!isClosed) options.log({ error: String(error) }, 'the spare sandbox child did not start')
+    })
   }
 
   function replace(place: Place, child: Child, why: string): void {
