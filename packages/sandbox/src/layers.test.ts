@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { type Layers, openSandbox, type Sandbox, type SandboxOptions } from './index.ts'
 import { missingLayers } from './layers.ts'
@@ -120,6 +121,22 @@ test('a batch has a limit of its own: what has run by then is kept', async () =>
     expect(outcomes[3]).toEqual({ status: 'timed-out', message: 'its batch had run for 2000 ms' })
     expect(await solve(sandbox, 'return "next"')).toMatchObject({ result: 'next' })
   })
+})
+
+test('a wheel is there for tools to import; one that is missing, no wheel, or without the module that was named is an error that says so', async () => {
+  const wheel = fileURLToPath(new URL('fixtures/greeting-1.0-py3-none-any.whl', import.meta.url))
+  const greeting = 'import greeting\nreturn greeting.greet("you")'
+  await using({ wheels: [{ path: wheel, imports: ['greeting'] }], checkResets: true }, async (sandbox) => {
+    expect(await solve(sandbox, greeting)).toMatchObject({ status: 'ok', result: 'hello you' })
+    expect(await solve(sandbox, 'import greeting\ngreeting.words.HELLO = ""\ngreeting.greet = None\nreturn ""')).toMatchObject({
+      status: 'ok',
+    })
+    expect(await solve(sandbox, greeting)).toMatchObject({ status: 'ok', result: 'hello you' })
+  })
+  const opening = (path: string, imports: string[]) => using({ wheels: [{ path, imports }] }, async () => undefined)
+  await expect(opening(wheel, ['greetings'])).rejects.toThrow("ModuleNotFoundError: No module named 'greetings'")
+  await expect(opening('/nowhere/x.whl', [])).rejects.toThrow('the wheel /nowhere/x.whl cannot be read')
+  await expect(opening(import.meta.filename, [])).rejects.toThrow(/is not a zip file|not a zip/)
 })
 
 test('an image that is not what was written is built again', async () => {

@@ -47,12 +47,20 @@ export const IMAGE_START = HASH_BYTES
 
 function keyOf(options: Omit<BootOptions, 'pyodideFolder'>): string {
   const hash = createHash('sha256').update(JSON.stringify(options))
-  for (const wheel of options.wheels) hash.update(readFileSync(wheel.path))
+  for (const wheel of options.wheels) hash.update(contentOf(wheel.path))
   for (const name of PYODIDE_FILES) hash.update(readFileSync(join(PYODIDE_FOLDER, name)))
   for (const name of ['image', 'child'].flatMap((part) => readdirSync(join(SOURCES, part)).map((file) => join(part, file))))
     hash.update(readFileSync(join(SOURCES, name)))
   hash.update(readFileSync(join(SOURCES, 'image-format.ts')))
   return hash.digest('hex').slice(0, 32)
+}
+
+function contentOf(wheel: string): Buffer {
+  try {
+    return readFileSync(wheel)
+  } catch (error) {
+    throw new Error(`the wheel ${wheel} cannot be read: ${String(error)}`, { cause: error })
+  }
 }
 
 /** Null where there is none, or where it is not what was written. */

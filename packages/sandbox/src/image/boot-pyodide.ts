@@ -31,7 +31,8 @@ export async function bootPyodide(options: BootOptions): Promise<Booted> {
   const { booted, captured } = await captureInstance(options.pyodideFolder, () =>
     loadPyodide({ env: { PYTHONHASHSEED: String(options.hashSeed) }, stdin: () => null }),
   )
-  for (const wheel of options.wheels) booted.unpackArchive(readFileSync(wheel.path), 'zip', { extractDir: SITE_PACKAGES })
+  // Pyodide does not know Node's buffers.
+  for (const wheel of options.wheels) booted.unpackArchive(new Uint8Array(readFileSync(wheel.path)), 'zip', { extractDir: SITE_PACKAGES })
   const imports = options.wheels.flatMap((wheel) => wheel.imports)
   if (imports.length > 0) booted.runPython(imports.map((name) => `import ${name}`).join('\n'))
 

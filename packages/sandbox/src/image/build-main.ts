@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { writeFileSync, writeSync } from 'node:fs'
 import type { Heap } from '../child/memory.ts'
 import { constantAddress } from '../child/python.ts'
 import type { PythonApi } from '../child/python-api.ts'
@@ -10,8 +10,13 @@ import { bootPyodide, type Booted } from './boot-pyodide.ts'
 const [outFile = '', optionsJson = ''] = process.argv.slice(2)
 // The parent wrote the argument, as JSON of exactly this type.
 const options: BootOptions = JSON.parse(optionsJson)
-const booted = await bootPyodide(options)
-writeFileSync(outFile, imageOf(booted))
+try {
+  writeFileSync(outFile, imageOf(await bootPyodide(options)))
+} catch (error) {
+  // Without this Node would quote the line that threw, which in Pyodide is a million characters long.
+  writeSync(process.stderr.fd, String(error).trim())
+  process.exit(1)
+}
 process.exit(0)
 
 function imageOf({ captured, api, heap, addresses, files }: Booted): Buffer {
