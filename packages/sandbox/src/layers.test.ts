@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { type Layers, openSandbox, type Sandbox, type SandboxOptions } from './index.ts'
-import { missingLayers } from './layers.ts'
+import { findIsolation, missingLayers } from './layers.ts'
 import { openImage } from './open-image.ts'
 import { IMAGE_FOLDER } from './testing.ts'
 
@@ -39,6 +41,15 @@ function nodeOf(pid: number): number {
   return child === undefined ? pid : nodeOf(Number(child))
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    // It is gone.
+    return false
+  }
+}
+
 /** Whether a process has a namespace of its own. */
 const hasOwn = (namespace: string, pid: number) =>
   readlinkSync(`/proc/${pid}/ns/${namespace}`) !== readlinkSync(`/proc/self/ns/${namespace}`)
@@ -70,15 +81,33 @@ test.runIf(process.getuid?.() === 0)(
   },
 )
 
+const isTied = (await findIsolation()).isolation.endsWithParent
+
+test.runIf(isTied)('whoever is in a loop inside C code ends with the process that started it', async () => {
+  const script = `
+    import { openSandbox } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
+    const sandbox = await openSandbox({ imageFolder: ${JSON.stringify(IMAGE_FOLDER)}, children: { first: 1, second: 0 }, log: () => undefined })
+    const source = 'def solve():\\n    print("in")\\n    return str(sum(range(10 ** 15)))'
+    void sandbox.run({ source, calls: [{ arguments: '{}' }], timeoutMs: 600_000, surroundings: 'first', resetEachCall: false })
+    setTimeout(() => console.log(JSON.stringify(sandbox.stats().pids)), 1_000)`
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const children = (JSON.parse(line.toString('utf8')) as number[]).flatMap((pid) => [pid, nodeOf(pid)])
+  expect(children.filter(isRunning)).toEqual(children)
+  parent.kill('SIGKILL')
+  await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), 5_000)
+})
+
 test('each layer that is missing is named with what that means; another user is missed by root alone', () => {
-  const nothing = { network: false, processes: false, user: false, noNewPrivileges: false, limits: false }
+  const nothing = { network: false, processes: false, user: false, noNewPrivileges: false, limits: false, endsWithParent: false }
   const all: Layers = { gate: true, modules: true, permission: true, isolation: true }
   const told = missingLayers(all, nothing)
-  expect(told).toHaveLength(process.getuid?.() === 0 ? 5 : 4)
+  expect(told).toHaveLength(process.getuid?.() === 0 ? 6 : 5)
   expect(told[0]).toBe(
     'no empty network namespace (unshare --net) here: a tool that broke out of the interpreter and of Node could reach the network',
   )
-  expect(missingLayers(all, { network: true, processes: true, user: true, noNewPrivileges: true, limits: true })).toEqual([])
+  const everything = { network: true, processes: true, user: true, noNewPrivileges: true, limits: true, endsWithParent: true }
+  expect(missingLayers(all, everything)).toEqual([])
   expect(missingLayers({ ...all, isolation: false }, nothing)).toEqual(['isolation by the operating system is switched off'])
 })
 

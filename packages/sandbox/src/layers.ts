@@ -26,6 +26,8 @@ export interface Isolation {
   noNewPrivileges: boolean
   /** No file may grow, few descriptors, no core dump. */
   limits: boolean
+  /** Children are killed when the process that started them is gone, whatever they do. */
+  endsWithParent: boolean
 }
 
 const NOBODY = 65_534
@@ -37,6 +39,7 @@ const CONSEQUENCES: Record<keyof Isolation, string> = {
   user: 'a tool that broke out would act as the user who runs the executor',
   noNewPrivileges: 'a tool that broke out could use set-user-id programs',
   limits: 'a tool that broke out could fill the disk',
+  endsWithParent: 'a tool that runs while its executor is killed goes on for some seconds more',
 }
 
 /** What to put before a command so that it runs isolated, as far as this platform allows; found out by trying. */
@@ -54,7 +57,9 @@ export async function findIsolation(): Promise<{ isolation: Isolation; prefix: s
     noNewPrivileges,
   ]
   const limits = [['prlimit', '--core=0', '--fsize=0', '--nofile=64']]
-  const [space, user, limit] = await Promise.all([namespaces, users, limits].map(firstThatWorks))
+  // The first of the chain needs it too: that is what this process starts.
+  const tied = [['setpriv', '--pdeathsig=KILL']]
+  const [space, user, limit, tie] = await Promise.all([namespaces, users, limits, tied].map(firstThatWorks))
   return {
     isolation: {
       network: space !== undefined,
@@ -62,8 +67,9 @@ export async function findIsolation(): Promise<{ isolation: Isolation; prefix: s
       user: user?.includes('--clear-groups') === true,
       noNewPrivileges: user !== undefined,
       limits: limit !== undefined,
+      endsWithParent: tie !== undefined && user !== undefined,
     },
-    prefix: [space, user, limit].flatMap((command) => command ?? []),
+    prefix: [tie, space, user, limit].flatMap((command) => command ?? []),
   }
 }
 
@@ -82,6 +88,7 @@ const LABELS: Record<keyof Isolation, string> = {
   user: 'unprivileged user (setpriv --reuid)',
   noNewPrivileges: 'no-new-privileges (setpriv)',
   limits: 'resource limits (prlimit)',
+  endsWithParent: 'signal at the death of the parent (setpriv --pdeathsig)',
 }
 
 async function firstThatWorks(commands: string[][]): Promise<string[] | undefined> {

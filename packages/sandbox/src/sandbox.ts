@@ -100,7 +100,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const boot = { hashSeed, hideModules: layers.modules, wheels }
     const image = layers.gate ? await imageOf(surroundings, boot) : null
     const { heapBytes, outputBytes, fileBytes } = limits
-    const settings = { heapBytes, outputBytes, fileBytes, clockOffsetMs, checkResets }
+    const endsWithParent = layers.isolation && isolation.endsWithParent
+    const settings = { heapBytes, outputBytes, fileBytes, clockOffsetMs, checkResets, endsWithParent }
     return await startChild({ layers, prefix, image, boot, program, settings }, startTimeoutMs)
   }
   const poolOf = (surroundings: Surroundings) =>

@@ -21,6 +21,7 @@ const LAYERS = [
   ['user', 'unprivileged user'],
   ['noNewPrivileges', 'no new privileges'],
   ['limits', 'resource limits'],
+  ['endsWithParent', 'ends with its executor'],
 ] as const satisfies [keyof Isolation, string][]
 
 const MEND = 'on Linux install util-linux and allow user namespaces, or run the executor in a container of its own'

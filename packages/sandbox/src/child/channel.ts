@@ -22,7 +22,7 @@ export interface Sender {
   flushIfQuiet: () => void
 }
 
-const QUIET_MS = 1
+const QUIET_MS = 5
 
 export function openSender(): Sender {
   const waiting: Buffer[] = []

@@ -11,6 +11,8 @@ export interface ChildSettings {
   /** What a call may write to files. */
   fileBytes: number
   clockOffsetMs: number
+  /** The system kills it when its parent is gone. */
+  endsWithParent: boolean
   /** Hash the whole memory after every reset and end when it is not as at first. */
   checkResets: boolean
 }

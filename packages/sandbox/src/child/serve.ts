@@ -13,22 +13,29 @@ export async function serve(open: (settings: ChildSettings, onTick: () => void) 
   let run: (batch: BatchMessage) => string | null
   try {
     // The protocol's first message.
-    run = batchRunner(await open(readMessage() as ChildSettings, sender.flushIfQuiet), sender)
+    const settings = readMessage() as ChildSettings
+    run = batchRunner(await open(settings, sender.flushIfQuiet), sender)
+    if (!settings.endsWithParent) run = bounded(run)
   } catch (error) {
     sender.put({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     return sender.flush()
   }
   sender.put({ type: 'ready' })
   sender.flush()
-  // A child whose parent died in mid-batch would run an endless tool for ever: Node's own time limit ends even loops inside C code.
-  const bounded = Object.assign(globalThis, { runBatch: (): string | null => null })
-  const script = new Script('runBatch()')
   for (;;) {
     // All that follow are batches.
     const batch = readMessage() as BatchMessage | null
-    if (batch === null) return
-    bounded.runBatch = () => run(batch)
-    const timeout = (batch.calls.length + 1) * batch.timeoutMs + ORPHAN_GRACE_MS
-    if (script.runInThisContext({ timeout }) !== null) return
+    if (batch === null || run(batch) !== null) return
+  }
+}
+
+/** A child whose parent died in mid-batch would run an endless tool for ever: Node's own time limit, which costs a thread for each batch, ends even loops inside C code. */
+function bounded(run: (batch: BatchMessage) => string | null): (batch: BatchMessage) => string | null {
+  const shared = Object.assign(globalThis, { runBatch: (): string | null => null })
+  const script = new Script('runBatch()')
+  return (batch) => {
+    shared.runBatch = () => run(batch)
+    // What the script returns is what `runBatch` does.
+    return script.runInThisContext({ timeout: (batch.calls.length + 1) * batch.timeoutMs + ORPHAN_GRACE_MS }) as string | null
   }
 }

@@ -1,7 +1,7 @@
 import { seededRandom } from '@toolwright/families'
 import type { Contestant, ContestantName } from './contestants.ts'
 import type { SampleTool } from './sample-tools.ts'
-import { geometricMean, median, percentile } from './statistics.ts'
+import { median, percentile } from './statistics.ts'
 
 export const BATCH_CALLS = 64
 
@@ -116,18 +116,12 @@ function ratesByRound(timings: readonly Timing[]): Map<number, number> {
 }
 
 /**
- * How many times the calls a second of `fresh`, called one by one, the sandbox makes: the ratio within each round, the median over the rounds, the geometric
- * mean over the tools. Null where `fresh` was not timed.
+ * How many times the calls a second of `fresh`, called one by one, the sandbox makes: the ratio within each round, the median over the rounds. Timings of one
+ * tool. Null where `fresh` was not timed.
  */
 export function timesFresh(timings: readonly Timing[], calls: number): number | null {
-  const tools = [...new Set(timings.map(({ tool }) => tool))]
-  const ratios = tools.map((tool) => {
-    const own = timings.filter((timing) => timing.tool === tool)
-    const sandbox = ratesByRound(own.filter((timing) => timing.contestant === 'sandbox' && timing.calls === calls))
-    const fresh = ratesByRound(own.filter((timing) => timing.contestant === 'fresh'))
-    const byRound = [...fresh].flatMap(([round, rate]) => (sandbox.has(round) ? [sandbox.get(round)! / rate] : []))
-    return byRound.length === 0 ? null : median(byRound)
-  })
-  const known = ratios.filter((ratio) => ratio !== null)
-  return known.length === 0 || known.length < ratios.length ? null : geometricMean(known)
+  const sandbox = ratesByRound(timings.filter((timing) => timing.contestant === 'sandbox' && timing.calls === calls))
+  const fresh = ratesByRound(timings.filter((timing) => timing.contestant === 'fresh'))
+  const ratios = [...fresh].flatMap(([round, rate]) => (sandbox.has(round) ? [sandbox.get(round)! / rate] : []))
+  return ratios.length === 0 ? null : median(ratios)
 }
