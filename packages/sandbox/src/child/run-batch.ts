@@ -38,6 +38,8 @@ export function batchRunner(interpreter: Interpreter, sender: Sender): (batch: B
       const { outcome, isSpoiled } = runCall({ python, gate, tool, call, timeoutMs: batch.timeoutMs })
       sender.put({ type: 'outcome', outcome })
       const isLast = index === batch.calls.length - 1
+      // The parent reads them while the interpreter is put back.
+      if (isLast) sender.flush()
       if (isLast || isSpoiled || batch.resetEachCall) {
         const unproved = interpreter.restore()
         if (unproved) return unproved
