@@ -81,8 +81,26 @@ describe('outcomes', () => {
     ])
   })
 
+  test('a result and a message are told to the last character, or what is none of them as an escape', async () => {
+    expect(await solving('return "\\ufeffx\\0"')).toEqual(ok('\ufeffx\0'))
+    expect(await solving('raise ValueError("half \\ud800 of two")')).toMatchObject(fails('ValueError: half \\ud800 of two'))
+  })
+
+  test('places before the start of a file are refused', async () => {
+    const body = `import os
+with open("/tmp/x", "wb+") as file:
+    said = []
+    for act in (lambda: os.pwrite(file.fileno(), b"x", -5), lambda: os.pread(file.fileno(), 3, -5)):
+        try:
+            said.append(str(act()))
+        except OSError as error:
+            said.append(os.strerror(error.errno))
+    return ", ".join(said)`
+    expect(await solving(body)).toEqual(ok('Invalid argument, Invalid argument'))
+  })
+
   test('wrong arguments are the fault of the call', async () => {
-    const outcomes = await run(both, [{ arguments: '{"words": 1}' }, { arguments: 'nonsense' }, { arguments: '[1]' }])
+    const outcomes = await run(both, [{ arguments: '{"words": 1}' }, { arguments: '{"word": ' }, { arguments: '[1]' }])
     expect(outcomes).toEqual([
       {
         status: 'raised',
@@ -145,6 +163,7 @@ describe('outcomes', () => {
     ['return 7', 'solve must return a str, it returned int'],
     ['class Text(str): pass\nreturn Text("x")', 'solve must return a str, it returned Text'],
     ['return "a" * 70000', 'the result has 70000 bytes; at most 65536 are taken'],
+    ['return "é" * (20 << 20)', 'the result has 20971520 characters; at most 65536 are taken'],
     ['return "\\ud800"', 'the result holds characters that are no valid Unicode'],
   ])('bad-result of solve: %s', async (body, message) => {
     expect(await solving(body)).toEqual({ status: 'bad-result', message, ...silent })
@@ -365,11 +384,11 @@ def solve(what):
         for _ in range(100000): nest = [nest]
         return repr(nest)
 `
-  const late = { status: 'timed-out', message: 'it ran longer than 300 ms' }
+  const late = { status: 'timed-out', message: 'it ran longer than 600 ms' }
 
   test('a call that dies takes no other of its batch with it, and the next batch is right', async () => {
     const calls = calling('fine', 'loop', 'fine', 'stubborn', 'fine', 'sleep', 'fine', 'flood', 'fine', 'deep', 'fine')
-    const outcomes = await run(source, calls, { timeoutMs: 300 })
+    const outcomes = await run(source, calls, { timeoutMs: 600 })
     const fine = ok('fine')
     const flooded = { status: 'out-of-memory', message: 'it needed more memory than the sandbox gives' }
     const deep = { status: 'crashed', message: 'it recursed too deep for the interpreter' }
@@ -379,7 +398,7 @@ def solve(what):
 
   test('a loop inside C code is killed from outside, and again to know which call it was; the others of its batch have their outcomes', async () => {
     const before = sandbox.stats()
-    const outcomes = await run(source, calling('fine', 'fine', 'c', 'fine'), { timeoutMs: 300 })
+    const outcomes = await run(source, calling('fine', 'fine', 'c', 'fine'), { timeoutMs: 600 })
     expect(outcomes).toEqual([ok('fine'), ok('fine'), late, ok('fine')])
     const after = sandbox.stats()
     expect(after.kills['overran']).toBe((before.kills['overran'] ?? 0) + 2)
@@ -388,7 +407,7 @@ def solve(what):
 
   test('a loop inside C code that is alone in its batch is killed once', async () => {
     const before = sandbox.stats()
-    expect(await run(source, calling('c'), { timeoutMs: 300 })).toEqual([late])
+    expect(await run(source, calling('c'), { timeoutMs: 600 })).toEqual([late])
     expect(sandbox.stats().kills['overran']).toBe((before.kills['overran'] ?? 0) + 1)
   })
 
@@ -401,7 +420,7 @@ def solve(what):
     ['too long a chain', `x = ${'-'.repeat(200_000)}1`, { status: 'bad-source', message: expect.stringContaining('MemoryError') }],
     ['a loop beside the functions', 'while True: pass', late],
   ])('a source that will not load ends each call: %s', async (_, bomb, outcome) => {
-    expect(await run(bomb, calling('fine', 'fine'), { timeoutMs: 300 })).toMatchObject([outcome, outcome])
+    expect(await run(bomb, calling('fine', 'fine'), { timeoutMs: 600 })).toMatchObject([outcome, outcome])
     expect(await solving('return "next"')).toEqual(ok('next'))
   })
 

@@ -1,13 +1,16 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { benchEscapes } from '../bench/sandbox/bench-escapes.ts'
+import { benchRunaways } from '../bench/sandbox/bench-runaways.ts'
 import { benchSandbox } from '../bench/sandbox/bench-sandbox.ts'
+import { soak } from '../bench/sandbox/soak.ts'
 import { linesByFolder, type FolderLines } from '../bench/lines.ts'
 import { timeSetup } from '../bench/setup.ts'
 import { benchTiers } from '../bench/tiers.ts'
 import { benchWarm } from '../bench/warm.ts'
 import { readAction, readWords } from '../actions.ts'
 import { readEnvironment, withoutPlace } from '../env.ts'
-import { CommandError, EXIT } from '../exit-codes.ts'
+import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { parseFlags, wholeNumber } from '../flags.ts'
 import { makeDataFolder } from '../folders.ts'
 import { tryOwnFile } from '../redis/file-lock.ts'
@@ -15,25 +18,29 @@ import { renderTable, type Column } from '../table.ts'
 import type { Surroundings, Verb } from '../verb.ts'
 
 const flags = {
-  count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000)' },
-  seed: { type: 'string', value: 'S', about: 'tiers and warm: a whole number (default 1)' },
+  count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000); soak: calls (default 200000)' },
+  seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
   rounds: { type: 'string', value: 'N', about: 'sandbox: rounds between the contestants (default 7)' },
+  verbose: { type: 'boolean', about: 'escapes: also name every snippet that gets through, set-up by set-up' },
 } as const
 
-const ACTIONS = ['tiers', 'warm', 'sandbox', 'setup', 'lines'] as const
+const ACTIONS = ['tiers', 'warm', 'sandbox', 'escapes', 'runaways', 'soak', 'setup', 'lines'] as const
 
 export const bench: Verb = {
   name: 'bench',
-  summary: 'measure: tiers against direct answers, speed, set-up time, lines of code',
+  summary: 'measure: tiers against direct answers, speed, the sandbox, set-up time, lines of code',
   positionals: 'WHAT',
   flags,
   about: `  tiers    for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
   warm     requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
   sandbox  the sandbox beside this machine's own python3, warm and fresh: calls a second, starts, resets, memory, Python-bound work; a minute or two
+  escapes  snippets that try to get out of the sandbox, against plain Pyodide, each layer alone and all of them; ten minutes or more
+  runaways tools that loop, flood, recurse or end their process, each between good calls: outcome, neighbours, recovery; a minute or two
+  soak     calls of good, bad and runaway tools on two children of the sandbox, every outcome checked, memory and descriptors sampled; some minutes
   setup    how long a fresh copy of this checkout takes until its first command has run
   lines    lines of code by folder, tests and prompts apart
 
-tiers and warm work in a data folder of their own, with a private Redis that is emptied before.`,
+escapes, runaways and soak end with exit code 1 where something is not right. tiers and warm work in a data folder of their own, with a private Redis that is emptied before.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const { action, words } = readAction('bench', ACTIONS, positionals)
@@ -52,6 +59,14 @@ tiers and warm work in a data folder of their own, with a private Redis that is 
         return await alone(surroundings, (own, signal) =>
           benchSandbox(own, { rounds: wholeNumber('--rounds', values.rounds, 1, 7) }, signal),
         )
+      case 'escapes':
+        return await alone(surroundings, (own, signal) => benchEscapes(own, { isVerbose: values.verbose === true }, signal))
+      case 'runaways':
+        return await alone(surroundings, benchRunaways)
+      case 'soak':
+        return await alone(surroundings, (own, signal) =>
+          soak(own, { count: wholeNumber('--count', values.count, 1, 200_000), seed }, signal),
+        )
       case 'setup': {
         surroundings.say('setting up a fresh copy in a temporary folder')
         const { firstMs, doctorMs, againMs } = timeSetup(surroundings.folders.root, surroundings.inherited)
@@ -69,11 +84,11 @@ tiers and warm work in a data folder of their own, with a private Redis that is 
   },
 }
 
-/** In a data folder of its own, away from whatever else this machine's Redis holds. */
+/** In a data folder of its own, away from whatever else this machine's Redis holds. `isMet`: whether all that was wanted was found. */
 async function alone(
   surroundings: Surroundings,
-  work: (own: Surroundings, signal: AbortSignal) => Promise<string>,
-): Promise<typeof EXIT.ok> {
+  work: (own: Surroundings, signal: AbortSignal) => Promise<string | { text: string; isMet: boolean }>,
+): Promise<ExitCode> {
   const home = join(surroundings.folders.home, 'bench')
   makeDataFolder(home)
   const lock = tryOwnFile(join(home, 'bench.lock'))
@@ -81,9 +96,13 @@ async function alone(
   try {
     const inherited = withoutPlace(surroundings.inherited)
     const own = { ...surroundings, folders: { ...surroundings.folders, home }, inherited, environment: readEnvironment(inherited) }
-    const text = await work(own, surroundings.interruption())
+    const signal = surroundings.interruption()
+    const found = await work(own, signal).catch((error: unknown) => {
+      throw signal.aborted ? new CommandError(EXIT.interrupted, 'interrupted', { cause: error }) : error
+    })
+    const { text, isMet } = typeof found === 'string' ? { text: found, isMet: true } : found
     await surroundings.print(`\n${text}\nOn ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}\n`)
-    return EXIT.ok
+    return isMet ? EXIT.ok : EXIT.internal
   } finally {
     lock.release()
   }

@@ -349,7 +349,7 @@ export function fileCalls(
     fd_pread: (descriptor, vectors, count, offset, pointer) => {
       const open = opened(descriptor)
       if (open !== undefined && open.target.kind !== 'node') return ERRNO.ESPIPE
-      return moved(read(open, vectors, count, Number(offset)), pointer)
+      return Number(offset) < 0 ? ERRNO.EINVAL : moved(read(open, vectors, count, Number(offset)), pointer)
     },
     fd_write: (descriptor, vectors, count, pointer) => {
       const open = opened(descriptor)
@@ -362,7 +362,7 @@ export function fileCalls(
     fd_pwrite: (descriptor, vectors, count, offset, pointer) => {
       const open = opened(descriptor)
       if (open !== undefined && open.target.kind !== 'node') return ERRNO.ESPIPE
-      return moved(write(open, vectors, count, Number(offset)), pointer)
+      return Number(offset) < 0 ? ERRNO.EINVAL : moved(write(open, vectors, count, Number(offset)), pointer)
     },
   }
 

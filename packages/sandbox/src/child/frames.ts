@@ -13,17 +13,28 @@ export function encodeFrame(message: object): Buffer {
  * Throws when a header announces more than `maxBodyBytes`, before anything of that body is kept.
  */
 export function frameDecoder(maxBodyBytes: number): (chunk: Buffer) => Buffer[] {
-  let pending: Buffer = Buffer.alloc(0)
+  let pieces: Buffer[] = []
+  let held = 0
+  // Until so many bytes are there, nothing is whole, and nothing needs to be put together.
+  let wanted = HEADER_BYTES
   return (chunk) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+    pieces.push(chunk)
+    held += chunk.length
+    if (held < wanted) return []
+    let pending = pieces.length === 1 ? chunk : Buffer.concat(pieces)
     const bodies: Buffer[] = []
+    wanted = HEADER_BYTES
     while (pending.length >= HEADER_BYTES) {
       const length = pending.readUInt32LE(0)
       if (length > maxBodyBytes) throw new Error(`a frame of ${length} bytes; at most ${maxBodyBytes} are taken`)
-      if (pending.length < HEADER_BYTES + length) break
-      bodies.push(pending.subarray(HEADER_BYTES, HEADER_BYTES + length))
-      pending = pending.subarray(HEADER_BYTES + length)
+      wanted = HEADER_BYTES + length
+      if (pending.length < wanted) break
+      bodies.push(pending.subarray(HEADER_BYTES, wanted))
+      pending = pending.subarray(wanted)
+      wanted = HEADER_BYTES
     }
+    pieces = pending.length === 0 ? [] : [pending]
+    held = pending.length
     return bodies
   }
 }

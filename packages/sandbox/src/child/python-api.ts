@@ -35,6 +35,7 @@ export interface PythonApi {
   PyObject_CallOneArg: (callable: number, argument: number) => number
   PyTuple_New: (length: number) => number
   PyUnicode_AsUTF8AndSize: (object: number, length: number) => number
+  PyUnicode_GetLength: (object: number) => number
   PyUnicode_FromStringAndSize: (bytes: number, length: number) => number
   _PyImport_ClearExtension: (name: number, fileName: number) => number
   emscripten_get_sbrk_ptr: () => number
@@ -75,6 +76,7 @@ const FUNCTIONS = [
   'PyTuple_New',
   'PyUnicode_AsUTF8AndSize',
   'PyUnicode_FromStringAndSize',
+  'PyUnicode_GetLength',
   '_PyImport_ClearExtension',
   'emscripten_get_sbrk_ptr',
   'emscripten_stack_get_current',

@@ -13,18 +13,22 @@ export interface Python {
   /** The bytes of a `bytes` object, copied. */
   bytesOf: (object: number) => Uint8Array
   isExactText: (object: number) => boolean
-  /** UTF-8 length of a str, or null where it is no valid Unicode (lone surrogates). */
-  text: (object: number, maxBytes: number) => { text: string } | { bytes: number } | null
+  /** A str; how long it is where that is more than `maxBytes` of UTF-8; or null where it is no valid Unicode (lone surrogates). */
+  text: (object: number, maxBytes: number) => { text: string } | { tooLong: string } | null
   /** A member of a dict with str keys, borrowed; 0 where it is missing. */
   item: (dict: number, key: 'extract' | 'solve') => number
   emptyTuple: number
 }
 
+/** Beyond so many times the limit nothing is encoded to be counted. */
+const LONG = 64
+
 /** CPython's C API over an interpreter that already holds the driver, at these addresses. Changes nothing in the memory. */
 export function openPython(parts: { api: PythonApi; heap: Heap; addresses: PythonAddresses }): Python {
   const { api, heap, addresses } = parts
   const encoder = new TextEncoder()
-  const decoder = new TextDecoder()
+  // A byte order mark is a character like any other here.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const typeOf = (object: number) => heap.uint32(object + 4)
 
   return {
@@ -41,13 +45,16 @@ export function openPython(parts: { api: PythonApi; heap: Heap; addresses: Pytho
     bytesOf: (object) => heap.bytes(api.PyBytes_AsString(object), api.PyBytes_Size(object)).slice(),
     isExactText: (object) => typeOf(object) === constantAddress(api.PyUnicode_Type),
     text: (object, maxBytes) => {
+      const characters = api.PyUnicode_GetLength(object)
+      // Encoding it may take more memory than there is.
+      if (characters > LONG * maxBytes) return { tooLong: `${characters} characters` }
       const pointer = api.PyUnicode_AsUTF8AndSize(object, addresses.scratch)
       if (pointer === 0) {
         api.PyErr_Clear()
         return null
       }
       const bytes = heap.uint32(addresses.scratch)
-      return bytes > maxBytes ? { bytes } : { text: decoder.decode(heap.bytes(pointer, bytes)) }
+      return bytes > maxBytes ? { tooLong: `${bytes} bytes` } : { text: decoder.decode(heap.bytes(pointer, bytes)) }
     },
     item: (dict, key) => api.PyDict_GetItemString(dict, addresses.names[key]),
   }

@@ -106,7 +106,7 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
     if (!python.isExactText(object)) return { status: 'bad-result', message: `${what} came back as ${typeName(object)}` }
     const read = python.text(object, MAX_RESULT_BYTES)
     if (read === null) return { status: 'bad-result', message: `${what} holds characters that are no valid Unicode` }
-    if ('bytes' in read) return { status: 'bad-result', message: `${what} has ${read.bytes} bytes; at most ${MAX_RESULT_BYTES} are taken` }
+    if ('tooLong' in read) return { status: 'bad-result', message: `${what} has ${read.tooLong}; at most ${MAX_RESULT_BYTES} are taken` }
     return read.text
   }
 

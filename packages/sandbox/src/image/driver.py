@@ -30,6 +30,7 @@ known_patterns = re._cache
 name_of_type = type.__dict__["__name__"].__get__
 traceback_of = BaseException.__dict__["__traceback__"].__get__
 NoneType = type(None)
+JSONDecodeError = json.JSONDecodeError
 source_lines = []
 
 
@@ -119,7 +120,7 @@ def read_arguments(text):
     text = text.strip(" \t\r\n")
     try:
         value, end = scan(text, 0)
-    except StopIteration:
+    except (StopIteration, JSONDecodeError):
         raise ValueError("the arguments are not JSON") from None
     if end != len(text) or type(value) is not dict:
         raise ValueError("the arguments are not one JSON object")
@@ -168,7 +169,9 @@ def message_of(error):
         text = str(error)
     except BaseException:
         text = "<no text: its __str__ raised>"
-    return ("%s: %s" % (type_name(error), text) if text else type_name(error))[:MAX_MESSAGE]
+    message = ("%s: %s" % (type_name(error), text) if text else type_name(error))[:MAX_MESSAGE]
+    # Half a surrogate pair cannot be handed over.
+    return message.encode("utf-8", "backslashreplace").decode()
 
 
 def remember_source(source):

@@ -28,6 +28,16 @@ export function memoryOf(pid: number): ProcessMemory | null {
   return rssBytes === null || tree.length === 0 ? null : { rssBytes, pssBytes: sumOf(pss) }
 }
 
+/** Memory of one process alone; null where it cannot be told. */
+export function residentBytes(pid: number): number | null {
+  return kilobytes(`/proc/${pid}/status`, 'VmRSS')
+}
+
+/** How many descriptors a process has open; null where it cannot be told. */
+export function openDescriptors(pid: number): number | null {
+  return orNull(() => readdirSync(`/proc/${pid}/fd`).length)
+}
+
 /** Processor time that all threads of a process have used; null where it cannot be told. Ends with the threads that ended. */
 export function processorMs(pid: number): number | null {
   const tasks = orNull(() => readdirSync(`/proc/${pid}/task`))

@@ -1,0 +1,2 @@
+export { type NamedRunaway, RUNAWAYS } from './runaways.ts'
+export { type Finding, strike } from './strike.ts'
