@@ -21,7 +21,7 @@ test(
     expect(code, `${talk}\n${pipeline.log()}`).toBe(0)
     expect(seqsOf(results)).toEqual(lines.map((_, at) => at))
     expect(results.filter((result) => result.toolwright.tier === 'extracted').every((result) => result.toolwright.correct)).toBe(true)
-    expect(results.filter((result) => result.toolwright.tier === 'extracted').length).toBeGreaterThan(75)
+    expect(results.filter((result) => result.toolwright.tier === 'extracted').length).toBeGreaterThan(110)
     expect(new Set(results.map((result) => result.toolwright.kind)).size).toBe(1)
     const ids = new Map(results.map((result) => [result.custom_id, result.toolwright.seq]))
     expect(ids.get('conversion-17')).toBe(17)

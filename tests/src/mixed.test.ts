@@ -43,7 +43,7 @@ test('every request has exactly one result, and none failed', () => {
 
 test('every extracted answer is right', () => {
   const extracted = end.results.filter((result) => result.toolwright.tier === 'extracted')
-  expect(extracted.length, end.talk).toBeGreaterThan(lines.length / 4)
+  expect(extracted.length, end.talk).toBeGreaterThan(lines.length * 0.3)
   const wrong = extracted.filter((result) => answerOf(result) !== lineOf(result).target)
   expect(wrong.map((result) => [lineOf(result).family, lineOf(result).text, answerOf(result)])).toEqual([])
 })
@@ -66,7 +66,7 @@ test("near misses are called by each other's tool no more often than the judge i
     const maker = familyOf.get(toolwright.kind ?? '') ?? family
     return toolwright.tier === 'called' && (pairs.get(family) === maker || pairs.get(maker) === family)
   })
-  expect(inPairs.length).toBeGreaterThan(100)
+  expect(inPairs.length).toBeGreaterThan(400)
   expect(crossed.length).toBeLessThanOrEqual(atMost(inPairs.length, JUDGE_WRONGNESS))
 })
 

@@ -1,5 +1,7 @@
 import { familyNamed, generateStream } from '@toolwright/families'
-import { startSimulator } from '@toolwright/simulator/src/server.ts'
+import { openModel, openPrices } from '@toolwright/llm'
+import { proposeUnansweredPrompt } from '@toolwright/maker/src/prompts.ts'
+import { type Simulator, startSimulator } from '@toolwright/simulator/src/server.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openPipeline, type Pipeline, type RunEnd } from './pipeline.ts'
@@ -56,32 +58,13 @@ async function names(): Promise<string[]> {
 test('no call carries the name of a kind, a family, a run or a path', async () => {
   expect(end.code, `${end.talk}\n${pipeline.log()}`).toBe(0)
   expect(calls.length).toBeGreaterThan(100)
-  for (const name of await names()) {
-    expect(
-      calls.filter(({ body }) => JSON.stringify(body).includes(name)).map(({ body }) => body.messages),
-      name,
-    ).toEqual([])
-    expect(
-      calls.filter(({ headers }) => JSON.stringify(headers).includes(name)),
-      name,
-    ).toEqual([])
-  }
+  await expectNoNames(calls)
 })
 
 test('prompts of every stage, replayed with names and ids replaced by random words, get the same replies', async () => {
   const simulator = await startSimulator({ settings: SETTINGS })
   try {
-    const known = await names()
-    const replace = (text: string) =>
-      known.reduce((changed, name, at) => changed.replaceAll(name, `${['lantern', 'gravel', 'otter'][at % 3]}${at}`), text)
-    for (const { body, reply } of calls) {
-      const response = await fetch(`${simulator.url}/chat/completions`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer another-key', 'user-agent': 'somebody-else' },
-        body: replace(JSON.stringify(body)),
-      })
-      expect(await replyOf(response), JSON.stringify(body.messages).slice(0, 500)).toBe(reply)
-    }
+    await expectSameReplies(simulator, calls)
     const report = Report.parse(await (await fetch(`${simulator.controlUrl}/served`)).json())
     const asked = new Set(Object.values(report.calls).flatMap((byAsked) => Object.keys(byAsked)))
     expect(asked).toEqual(new Set(STAGES))
@@ -90,9 +73,107 @@ test('prompts of every stage, replayed with names and ids replaced by random wor
   }
 })
 
+test.each(['object', 'none'] as const)(
+  'so do those for endpoints with structured output "%s", and those for a tool without trusted answers',
+  async (structuredOutput) => {
+    const simulator = await startSimulator({ settings: { ...SETTINGS, structuredOutput } })
+    const between = await openRecorder(simulator.url)
+    try {
+      const modelOf = (role: 'strong' | 'light') =>
+        openModel({ role, baseUrl: between.url, apiKey: 'test', model: simulator.models[role], timeoutMs: 30_000 }, openPrices())
+      const light = modelOf('light')
+      // What the run asked in JSON, as such an endpoint is asked for it.
+      const inJson = calls.flatMap(({ body }) => (formatOf(body) === null ? [] : [body])).slice(0, 40)
+      for (const body of inJson) {
+        const messages = body.messages.map((message) => Message.parse(message))
+        await light.complete({ messages, temperature: 0, maxTokens: 500, schema: formatOf(body)!.json_schema })
+      }
+      const shown = calls
+        .filter(({ body }) => body.model === simulator.models.strong)
+        .flatMap(({ body, reply }) => {
+          const text = body.messages.at(-1)!.content
+          return typeof text === 'string' && reply !== null && text.length < 200 ? [{ text, answer: reply }] : []
+        })
+      expect(shown.length).toBeGreaterThan(6)
+      await modelOf('strong').complete(proposeUnansweredPrompt(shown.slice(0, 6), 1))
+
+      const rare = between.calls.filter(({ status }) => status === 200)
+      expect(rare).toHaveLength(inJson.length + 1)
+      expect(rare.filter(({ body }) => /must fit this JSON schema/.test(JSON.stringify(body.messages)))).toHaveLength(inJson.length)
+      await expectNoNames(rare)
+      await expectSameReplies(simulator, rare)
+    } finally {
+      await between.close()
+      await simulator.stop()
+    }
+  },
+)
+
+test('group numbers and names of schemas are labels: with others, only the number in the reply is another', async () => {
+  const settings = { ...SETTINGS, wrongness: { ...SETTINGS.wrongness, light: { judge: { otherwise: 0 } } } }
+  const simulator = await startSimulator({ settings })
+  try {
+    const judgements = calls.filter(({ body }) => formatOf(body)?.json_schema.name === 'group').slice(0, 60)
+    expect(judgements.length).toBeGreaterThan(10)
+    let chosen = 0
+    for (const { body } of judgements) {
+      const text = JSON.stringify(body)
+      const renamed = text
+        .replaceAll(/# Group (\d+)/g, (_, number) => `# Group ${other(Number(number))}`)
+        .replace('"name":"group"', '"name":"pebble"')
+      expect(renamed).not.toBe(text)
+      const [plain, changed] = [await ask(simulator, text), await ask(simulator, renamed)]
+      const { group } = Judgement.parse(JSON.parse(plain!))
+      expect(Judgement.parse(JSON.parse(changed!)), text.slice(0, 500)).toEqual({ group: group === 0 ? 0 : other(group) })
+      if (group !== 0) chosen++
+    }
+    expect(chosen).toBeGreaterThan(0)
+  } finally {
+    await simulator.stop()
+  }
+})
+
+async function expectNoNames(made: RecordedCall[]): Promise<void> {
+  for (const name of await names()) {
+    expect(
+      made.filter(({ body }) => JSON.stringify(body).includes(name)).map(({ body }) => body.messages),
+      name,
+    ).toEqual([])
+    expect(
+      made.filter(({ headers }) => JSON.stringify(headers).includes(name)),
+      name,
+    ).toEqual([])
+  }
+}
+
+async function expectSameReplies(simulator: Simulator, made: RecordedCall[]): Promise<void> {
+  const known = await names()
+  for (const { body, reply } of made) {
+    const text = known.reduce((changed, name, at) => changed.replaceAll(name, `${WORDS[at % WORDS.length]}${at}`), JSON.stringify(body))
+    expect(await ask(simulator, text), JSON.stringify(body.messages).slice(0, 500)).toBe(reply)
+  }
+}
+
+const WORDS = ['lantern', 'gravel', 'otter']
 const Report = z.object({ calls: z.record(z.string(), z.record(z.string(), z.unknown())) })
 const Completion = z.object({ choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]) })
+const Message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
+const Format = z.object({ json_schema: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }) })
+const Judgement = z.object({ group: z.int() })
 
-async function replyOf(response: Response): Promise<string | null> {
+function formatOf(body: RecordedCall['body']): z.infer<typeof Format> | null {
+  return Format.safeParse(body['response_format']).data ?? null
+}
+
+function other(group: number): number {
+  return group * 7 + 40
+}
+
+async function ask(simulator: Simulator, body: string): Promise<string | null> {
+  const response = await fetch(`${simulator.url}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer another-key', 'user-agent': 'somebody-else' },
+    body,
+  })
   return response.ok ? Completion.parse(await response.json()).choices[0].message.content : null
 }

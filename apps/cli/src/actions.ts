@@ -1,5 +1,5 @@
+import { nearest } from '@toolwright/runtime'
 import { usageError } from './flags.ts'
-import { nearest } from './nearest.ts'
 
 /** The action that a verb's first word names, such as "list" of `tools list`, and the words after it. */
 export function readAction<A extends string>(verb: string, actions: readonly A[], positionals: string[]): { action: A; words: string[] } {

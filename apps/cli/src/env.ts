@@ -13,6 +13,7 @@ const EnvironmentSchema = z.object({
   home: z.string().optional(),
   prefix: commonEnvironment.prefix,
   space: commonEnvironment.space,
+  metricsPort: commonEnvironment.metricsPort,
   ci: z.string().optional().meta({ variable: 'CI' }),
   noColour: z.string().optional().meta({ variable: 'NO_COLOR' }),
   terminal: z.string().optional().meta({ variable: 'TERM' }),
@@ -24,10 +25,11 @@ export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
   return parseEnvironment(EnvironmentSchema, source)
 }
 
-/** The environment without what names another Redis or space: the demo has its own. */
+const PLACE = ['REDIS_URL', 'TOOLWRIGHT_EXECUTOR_REDIS_URL', 'TOOLWRIGHT_PREFIX', 'TOOLWRIGHT_SPACE', 'TOOLWRIGHT_METRICS_PORT']
+
+/** The environment without what names another Redis, space or port: the demo has its own. */
 export function withoutPlace(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { REDIS_URL: _url, TOOLWRIGHT_EXECUTOR_REDIS_URL: _own, TOOLWRIGHT_PREFIX: _prefix, TOOLWRIGHT_SPACE: _space, ...others } = source
-  return others
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !PLACE.includes(name)))
 }
 
 /** The endpoints of both roles; null where no variable names any. Throws ConfigurationError with all that is wrong. */

@@ -1,6 +1,6 @@
+import { nearest } from '@toolwright/runtime'
 import { parseArgs } from 'node:util'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { nearest } from './nearest.ts'
 
 /** A flag of a verb: how it is parsed and how help shows it. `value` names what a string flag takes; `short` is its one letter, if it has one. */
 export type Flag = { type: 'boolean'; about: string } | { type: 'string'; value: string; short?: string; about: string }

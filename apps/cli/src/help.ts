@@ -1,5 +1,5 @@
+import { nearest } from '@toolwright/runtime'
 import type { Flag } from './flags.ts'
-import { nearest } from './nearest.ts'
 import { usageError } from './flags.ts'
 import { paragraph } from './table.ts'
 import type { Verb } from './verb.ts'

@@ -1,6 +1,6 @@
+import { nearest } from '@toolwright/runtime'
 import type { Kind, Registry } from '@toolwright/registry'
 import { usageError } from './flags.ts'
-import { nearest } from './nearest.ts'
 
 /** A kind, by its id, its name, or a part of its id, best its beginning; throws a usage error for none or several. */
 export async function kindOf(registry: Registry, given: string): Promise<Kind> {

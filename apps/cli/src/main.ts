@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isRedisAway } from '@toolwright/queues'
 import { ConfigurationError } from '@toolwright/runtime'
 import { readEnvironment, withoutPlace } from './env.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts'
@@ -19,7 +20,12 @@ process.stderr.on('error', () => undefined)
 
 try {
   process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
+} catch (thrown) {
+  const error = isRedisAway(thrown)
+    ? new CommandError(EXIT.dependencyDown, 'Redis does not answer any more: try again when it is back (./toolwright doctor tells)', {
+        cause: thrown,
+      })
+    : thrown
   const isExplained = error instanceof CommandError || error instanceof ConfigurationError
   process.stderr.write(isExplained ? `toolwright: ${error.message}\n` : `toolwright: this should not have happened\n${inspect(error)}\n`)
   process.exitCode = isExplained ? error.exitCode : EXIT.internal

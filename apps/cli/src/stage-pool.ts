@@ -49,7 +49,7 @@ export async function startPool({ counts, folders, inherited, urls, queues, sign
   const stopping = new AbortController()
   const apps = stagesOf(counts).map(({ stage, name }) => {
     const log = openLogFile(folders.home, name)
-    return { name, log, start: () => startStage({ stage, folders, inherited, urls, isAlone: false, onLine: log.add }) }
+    return { name, log, start: () => startStage({ stage, folders, inherited, urls, onLine: log.add }) }
   })
   const hopeless = new Map<string, number>()
   const ended = supervise({

@@ -14,12 +14,10 @@ export interface StageStart {
   inherited: NodeJS.ProcessEnv
   urls: StageUrls
   concurrency?: number | undefined
-  /** The only process of its command: TOOLWRIGHT_METRICS_PORT is its own. Several cannot share one, so each takes a free port. */
-  isAlone: boolean
   onLine: (line: string) => void
 }
 
-export function startStage({ stage, folders, inherited, urls, concurrency, isAlone, onLine }: StageStart): RunningApp {
+export function startStage({ stage, folders, inherited, urls, concurrency, onLine }: StageStart): RunningApp {
   return startApp({
     root: folders.root,
     app: stage,
@@ -28,7 +26,6 @@ export function startStage({ stage, folders, inherited, urls, concurrency, isAlo
       REDIS_URL: stage === 'executor' ? urls.executorUrl : urls.url,
       TOOLWRIGHT_HOME: folders.home,
       TOOLWRIGHT_IMAGE_FOLDER: inherited['TOOLWRIGHT_IMAGE_FOLDER'] ?? join(folders.cache, 'sandbox'),
-      ...(isAlone ? {} : { TOOLWRIGHT_METRICS_PORT: '0' }),
       ...(concurrency === undefined ? {} : { TOOLWRIGHT_CONCURRENCY: String(concurrency) }),
     },
     onLine,

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
+
+/** Brought by ./toolwright test where the whole of it is run. */
+const PROMTOOL = process.env['TOOLWRIGHT_PROMTOOL']
 
 interface Row {
   name: string
@@ -56,7 +59,16 @@ test('METRICS.md lists what the exporter serves, word for word', async () => {
   }
 })
 
-test('what counts ends in _total, and nothing else does, as promtool has it', async () => {
+test.runIf(PROMTOOL !== undefined)(
+  `promtool has nothing to say against what the exporter serves${PROMTOOL === undefined ? ' (there is no promtool here)' : ''}`,
+  async () => {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const { status, stdout, stderr } = spawnSync(PROMTOOL!, ['check', 'metrics'], { input: text, encoding: 'utf8' })
+    expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' })
+  },
+)
+
+test('what counts ends in _total, and nothing else does', async () => {
   const text = await (await fetch(`${url}/metrics`)).text()
   const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => ({ name: name!, type: type! }))
   expect(types.length).toBeGreaterThan(40)

@@ -10,9 +10,6 @@ import { ExecutorFailedError } from './run-steps.ts'
 import { type PassedTool, searchCandidate } from './search-candidate.ts'
 import type { Services } from './services.ts'
 
-/** An end after which nothing of the make is left. */
-type Settled = Exclude<MakeEnd, { end: 'put-off' }>
-
 const LOOK_AGAIN_MS = 300
 const HALTED_CHECK_MS = 2_000
 const WAITING_LOOKED_AT = 200
@@ -38,6 +35,7 @@ async function goOn(services: Services, asked: MakerJob, context: JobContext): P
   const kind = await registry.kinds.get(asked.kind)
   // All that was known of it was forgotten with its run.
   if (kind === null) return null
+  if (kind.alias !== '') return await rest(services, asked)
   if (kind.generation !== asked.generation || isSettled(kind)) return await release(services, asked)
   const run = await payingRun(services, asked)
   // Nobody is there to pay, and nobody waits: whoever needs the tool adds the make again, and finds what has been paid for.
@@ -52,9 +50,9 @@ async function goOn(services: Services, asked: MakerJob, context: JobContext): P
 
   const make = openMake(services, job, kind, context)
   const tool = await searchCandidate(make, plan)
-  if (tool === null) return await decline(services, job, 'no candidate passed', make.spentNano(), context)
+  if (tool === null) return await decline(services, job, 'no candidate passed', context)
 
-  const published = await publish(services, job, kind, tool, make.spentNano())
+  const published = await publish(services, job, kind, tool)
   if (!published) throw new LaterError('the kind changed while its tool was made', LOOK_AGAIN_MS)
   context.log.info({ kind: kind.id, version: kind.versions + 1, tiers: tool.tiers, evidence: tool.evidence }, 'published a tool')
   return null
@@ -73,9 +71,9 @@ async function begin(services: Services, job: MakerJob, kind: Kind, settings: Ru
       await registry.makes.drop(kind.id, job.generation)
       return null
     case 'unworthy':
-      return await end(services, job, { end: 'unworthy', worthAt: gathered.worthAt }, null)
+      return await end(services, job, { end: 'unworthy', worthAt: gathered.worthAt })
     case 'declined':
-      return await decline(services, job, gathered.reason, 0, context)
+      return await decline(services, job, gathered.reason, context)
     case 'unlabelled':
       return await label(services, job, kind, gathered.reason, context)
   }
@@ -86,15 +84,15 @@ async function label(services: Services, job: MakerJob, kind: Kind, reason: stri
   const { registry } = services
   const make = openMake(services, job, kind, context)
   const labels = await labelByTools(make, await registry.tools.gatheredTexts(kind.id))
-  if (labels.length === 0) return await decline(services, job, reason, make.spentNano(), context)
+  if (labels.length === 0) return await decline(services, job, reason, context)
   // Answers that few agreed on are worth less than what two programs worked out.
-  for (const example of labels) await registry.tools.replaceExample(kind.id, example)
+  await registry.tools.replaceExamples(kind.id, labels)
   throw new LaterError('labelled by tools', 0)
 }
 
 /** A make that its workers could not survive, or that met what nobody expected, ends too: its lines must not wait for ever. */
 export async function abandonMake(services: Services, job: MakerJob, error: Error, context: JobContext): Promise<void> {
-  await decline(services, job, `the make failed: ${error.message}`, null, context)
+  await decline(services, job, `the make failed: ${error.message}`, context)
 }
 
 /** The run that pays: the one that asked, or, if that is halted, done or gone, one that waits for the tool. Null where there is none. */
@@ -115,17 +113,19 @@ function isSettled(kind: Kind): boolean {
   return kind.state === 'unworthy' || (kind.state === 'declined' && kind.cooldownUntil > Date.now())
 }
 
-async function publish(services: Services, job: MakerJob, kind: Kind, passed: PassedTool, costNano: number | null): Promise<boolean> {
+async function publish(services: Services, job: MakerJob, kind: Kind, passed: PassedTool): Promise<boolean> {
+  const costNano = await services.registry.money.spentOn(job)
   const version = kind.versions + 1
   const tool: Tool = { ...passed, version, costNano, at: Date.now() }
-  const isPublished = await settle(services, job, { end: 'published', version, tool: JSON.stringify(tool) }, costNano)
+  const how = { end: 'published' as const, version, tool: JSON.stringify(tool) }
+  const isPublished = await services.registry.kinds.settle(job.kind, job.generation, how, costNano)
   await release(services, job)
   return isPublished
 }
 
-async function decline(services: Services, job: MakerJob, reason: string, costNano: number | null, context: JobContext): Promise<null> {
+async function decline(services: Services, job: MakerJob, reason: string, context: JobContext): Promise<null> {
   context.log.info({ kind: job.kind, reason }, 'gave up making a tool')
-  return await end(services, job, { end: 'declined', reason, cooldownMs: COOLDOWN_MS }, costNano)
+  return await end(services, job, { end: 'declined', reason, cooldownMs: COOLDOWN_MS })
 }
 
 /**
@@ -140,23 +140,21 @@ async function putOff(services: Services, job: MakerJob, reason: string, context
   return await release(services, job)
 }
 
-async function end(services: Services, job: MakerJob, how: Settled, costNano: number | null): Promise<null> {
-  await settle(services, job, how, costNano)
+/** The kind was merged into another, which answers its lines: its own make goes on should it ever stand for itself again. */
+async function rest(services: Services, job: MakerJob): Promise<null> {
+  await services.registry.makes.pause(job.kind, job.generation)
+  return await release(services, job)
+}
+
+async function end(services: Services, job: MakerJob, how: MakeEnd): Promise<null> {
+  const { kinds, money } = services.registry
+  await kinds.settle(job.kind, job.generation, how, await money.spentOn(job))
   return await release(services, job)
 }
 
 async function release(services: Services, job: MakerJob): Promise<null> {
   const kind = await services.registry.kinds.get(job.kind)
   // Where a kind gathers, this make was called off, and lines wait for the one that is due now.
-  if (kind !== null && (kind.version > 0 || kind.state !== 'gathering')) await releaseWaiting(services, kind)
+  if (kind !== null && (kind.alias !== '' || kind.version > 0 || kind.state !== 'gathering')) await releaseWaiting(services, kind)
   return null
-}
-
-async function settle(services: Services, job: MakerJob, how: Settled, costNano: number | null): Promise<boolean> {
-  const isOurs = await services.registry.kinds.settle(job.kind, job.generation, how)
-  if (isOurs) {
-    await services.registry.tools.noteMake(how.end, costNano)
-    await services.registry.makes.drop(job.kind, job.generation)
-  }
-  return isOurs
 }

@@ -12,25 +12,14 @@ export interface Make {
   job: MakerJob
   kind: Kind
   context: JobContext
-  /** Adds up what the make's calls cost. */
   payer: Payer
   payment: { run: string; kind: KindId; make: { kind: KindId; generation: number } }
-  /** Integer nano-dollars so far; null where a price is unknown. A resumed make comes to the same sum, from the replies that were kept. */
-  spentNano(): number | null
   /** A call of the strong model; null where the endpoint refuses it for good. `field` names the step. */
   ask(purpose: 'propose' | 'repair' | 'label', field: string, call: ModelCall): Promise<KeptReply | null>
 }
 
 export function openMake(services: Services, job: MakerJob, kind: Kind, context: JobContext): Make {
-  let spent: number | null = 0
-  const payer: Payer = {
-    models: services.payer.models,
-    pay: async (payment, call, signal) => {
-      const reply = await services.payer.pay(payment, call, signal)
-      spent = spent === null || reply.costNano === null ? null : spent + reply.costNano
-      return reply
-    },
-  }
+  const { payer } = services
   const payment = { run: job.run, kind: job.kind, make: { kind: job.kind, generation: job.generation } }
   return {
     services,
@@ -39,7 +28,6 @@ export function openMake(services: Services, job: MakerJob, kind: Kind, context:
     context,
     payer,
     payment,
-    spentNano: () => spent,
     ask: async (purpose, field, call) => {
       try {
         return await payer.pay({ ...payment, role: 'strong', purpose, field, text: '' }, call, context.signal)

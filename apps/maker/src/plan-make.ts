@@ -7,7 +7,9 @@ import { groupByWording } from './wordings.ts'
 const SHOWN = 3
 const REFUSED_SHOWN = 3
 const MAX_HELD_BACK = 7
-const MAX_FOREIGN = 20
+/** Other kinds whose examples `extract` must refuse, the nearest, and how many of each. */
+const FOREIGN_KINDS = 20
+const FOREIGN_EACH = 3
 
 /** Which examples are shown and which held back, and what other kinds' texts must be refused; drawn once, by hash, so that no order of arrival decides. */
 export async function planMake(services: Services, kind: Kind, examples: Example[]): Promise<MakePlan> {
@@ -20,7 +22,7 @@ export async function planMake(services: Services, kind: Kind, examples: Example
   const refusedShown = Math.min(REFUSED_SHOWN, Math.floor(refused.length / 2))
   const shown = [...refused.slice(0, refusedShown), ...others.slice(0, SHOWN)]
   const heldBack = [...refused.slice(refusedShown).slice(0, REFUSED_SHOWN), ...others.slice(SHOWN)].slice(0, MAX_HELD_BACK)
-  return { v: 1, shown, heldBack, foreign: await foreignTexts(services, kind, shown[0]!.text) }
+  return { v: 1, shown, heldBack, foreign: await foreignTexts(services, kind, shown) }
 }
 
 /** Examples of each wording in turn, and last those that read like no other: whoever writes `extract` should see every wording, and no slip. */
@@ -40,17 +42,21 @@ function unlikeAnswersFirst(examples: Example[]): Example[] {
   return [...examples.filter((_, at) => isNew[at]), ...examples.filter((_, at) => !isNew[at])]
 }
 
-async function foreignTexts(services: Services, kind: Kind, text: string): Promise<MakePlan['foreign']> {
+/** Examples of the other kinds that are nearest to any of the examples, the nearest kinds first; of a kind that has none, texts. What is in the nursery may be of this kind. */
+async function foreignTexts(services: Services, kind: Kind, examples: Example[]): Promise<MakePlan['foreign']> {
   const { registry, index } = services
   await index.refresh()
-  const near = index.nearest(kind.frame, text, MAX_FOREIGN + 1).filter((one) => one.kind.id !== kind.id && one.kind.state !== 'nursery')
+  const near = examples
+    .flatMap(({ text }) => index.nearest(kind.frame, text, Number.POSITIVE_INFINITY))
+    .filter((one) => one.kind.id !== kind.id && one.kind.state !== 'nursery')
+    .toSorted((a, b) => b.likeness - a.likeness)
+  const others = [...new Set(near.map((one) => one.kind))].slice(0, FOREIGN_KINDS)
   const texts = await Promise.all(
-    near.slice(0, MAX_FOREIGN).map(async ({ kind: other }) => {
-      const [example] = await registry.tools.examples(other.id)
-      if (example !== undefined) return { text: example.text, answer: example.answer, run: example.run }
-      const sample = other.reading.samples[0]
-      return sample === undefined ? null : { text: sample, answer: null, run: originOf(other.reading, sample) }
+    others.map(async ({ id, reading }) => {
+      const trusted = inTurn(await registry.tools.examples(id))
+      if (trusted.length > 0) return trusted.slice(0, FOREIGN_EACH).map(({ text, answer, run }) => ({ text, answer, run }))
+      return reading.samples.slice(0, FOREIGN_EACH).map((text) => ({ text, answer: null, run: originOf(reading, text) }))
     }),
   )
-  return texts.filter((one) => one !== null)
+  return texts.flat()
 }

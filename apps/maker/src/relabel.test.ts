@@ -30,8 +30,9 @@ function makeThatHears(answers: string[]) {
     services: {
       registry: {
         tools: {
-          dropExample: async (_kind: string, text: string) => void changes.push(`drop ${text}`),
-          replaceExample: async (_kind: string, one: Example) => void changes.push(`replace ${one.text} ${one.answer}`),
+          dropExamples: async (_kind: string, texts: string[]) => void changes.push(...texts.map((text) => `drop ${text}`)),
+          replaceExamples: async (_kind: string, all: Example[]) =>
+            void changes.push(...all.map((one) => `replace ${one.text} ${one.answer}`)),
         },
       },
     },

@@ -33,10 +33,10 @@ export async function settleLabels(make: Make, plan: MakePlan, verdict: Verdict,
   )
   const changed = settled.filter((one) => one.answer !== one.example.answer)
   const { tools } = make.services.registry
-  for (const { example, answer } of changed) {
-    if (answer === null) await tools.dropExample(make.kind.id, example.text)
-    else await tools.replaceExample(make.kind.id, { ...example, answer, votes: VOTES - 1 })
-  }
+  const dropped = changed.filter(({ answer }) => answer === null).map(({ example }) => example.text)
+  const replaced = changed.flatMap(({ example, answer }) => (answer === null ? [] : [{ ...example, answer, votes: VOTES - 1 }]))
+  if (dropped.length > 0) await tools.dropExamples(make.kind.id, dropped)
+  if (replaced.length > 0) await tools.replaceExamples(make.kind.id, replaced)
   const relabel = (examples: Example[]) =>
     examples.flatMap((example) => {
       const change = changed.find((one) => one.example.text === example.text)

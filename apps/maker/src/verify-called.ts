@@ -8,25 +8,40 @@ import {
   writeArguments,
   type WrittenArguments,
 } from '@toolwright/answering'
-import type { Example } from '@toolwright/contracts'
+import type { Example, Tool } from '@toolwright/contracts'
 import type { JobContext } from '@toolwright/queues'
 import { clip } from './describe-failures.ts'
 import type { Candidate } from './proposal.ts'
 import { runSteps } from './run-steps.ts'
 import type { VerifyOptions } from './verify-options.ts'
 
-/** Light-model calls that verify the `called` tier. */
+/** Light-model calls that verify the `called` tier, and as many at most that find usage examples for it. */
 const MAX_CALLED = 3
 
-/** The `called` tier: the light model writes arguments for held-back requests, and the tool must give the trusted answers from them, twice. */
+interface CalledVerdict {
+  isPassed: boolean
+  right: number
+  usage: Tool['usage']
+  verbatim: string[]
+  problems: string[]
+}
+
+/**
+ * The `called` tier: the light model writes arguments for held-back requests, and the tool must give the trusted answers from them, twice. `read`: calls on shown requests
+ * that `extract` read and the tool answered right, `unread`: shown requests that it refused. Where it refused all, this tier still stands alone: the light model writes
+ * their arguments by the schema, and those that come out right are shown as usage.
+ */
 export async function verifyCalled(
   candidate: Candidate,
-  tool: CalledTool,
+  read: Tool['usage'],
+  unread: Example[],
   options: VerifyOptions,
-): Promise<{ isPassed: boolean; right: number; verbatim: string[]; problems: string[] }> {
+): Promise<CalledVerdict> {
   const { payer, payment, plan, step, context } = options
+  const usage = read.length > 0 ? read : await firstCalls(candidate, unread.slice(0, MAX_CALLED), options)
   // Without one verified call to show there is nothing that a light model could go by.
-  if (tool.usage.length === 0) return { isPassed: false, right: 0, verbatim: [], problems: [] }
+  if (usage.length === 0) return { isPassed: false, right: 0, usage, verbatim: [], problems: [] }
+  const tool: CalledTool = { schema: candidate.schema, usage, verbatim: [] }
   const cases = plan.heldBack.slice(0, MAX_CALLED)
   const ask = async (example: Example, at: number, earlier?: { reply: string; problem: string }): Promise<WrittenArguments> =>
     await writeArguments(payer, { ...payment, purpose: 'verify', field: `${step}:call:${at}` }, tool, example.text, context.signal, earlier)
@@ -50,10 +65,10 @@ export async function verifyCalled(
     const stuckAnswer = last.find((answer, at) => answer.status === 'failed' && again[at]!.status === 'written')
     const told =
       stuckAnswer?.status === 'failed' ? [`With arguments written by hand from a request, solve failed: ${clip(stuckAnswer.why)}`] : []
-    return { isPassed: false, right, verbatim: [], problems: told }
+    return { isPassed: false, right, usage, verbatim: [], problems: told }
   }
   const standing = [
-    ...tool.usage.map((one) => ({ text: one.text, arguments: one.arguments })),
+    ...usage.map((one) => ({ text: one.text, arguments: one.arguments })),
     ...again.flatMap((one, at) => (one.status === 'written' ? [{ text: cases[at]!.text, arguments: one.arguments }] : [])),
   ].map((one) => {
     const checked = checkArguments(candidate.schema, one.arguments)
@@ -62,9 +77,27 @@ export async function verifyCalled(
   return {
     isPassed: true,
     right,
+    usage,
     verbatim: candidate.parameters.filter((name) => standing.every((names) => names.includes(name))),
     problems: [],
   }
+}
+
+async function firstCalls(candidate: Candidate, examples: Example[], options: VerifyOptions): Promise<Tool['usage']> {
+  const { payer, payment, step, context } = options
+  const tool: CalledTool = { schema: candidate.schema, usage: [], verbatim: [] }
+  const written = await Promise.all(
+    examples.map((example, at) =>
+      writeArguments(payer, { ...payment, purpose: 'verify', field: `${step}:first:${at}` }, tool, example.text, context.signal),
+    ),
+  )
+  const answers = await solveTwice(candidate, written, `${step}-first-calls`, context)
+  return examples.flatMap((example, at) => {
+    const one = written[at]!
+    return one.status === 'written' && calledProblem(example, one, answers[at]!) === null
+      ? [{ text: example.text, arguments: one.arguments, run: example.run }]
+      : []
+  })
 }
 
 type Twice = { status: 'answered'; answer: string } | { status: 'failed'; why: string } | { status: 'unasked' }

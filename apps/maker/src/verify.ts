@@ -1,4 +1,4 @@
-import { type CalledTool, checkArguments, executionOf, extractCalls, normalAnswer, readExtracted } from '@toolwright/answering'
+import { checkArguments, executionOf, extractCalls, normalAnswer, readExtracted } from '@toolwright/answering'
 import type { Example, Outcome, Tool } from '@toolwright/contracts'
 import type { MakePlan } from '@toolwright/registry'
 import { describeFailures, type Own } from './describe-failures.ts'
@@ -11,6 +11,8 @@ import type { VerifyOptions } from './verify-options.ts'
 /** Of the mutants, at most this share may yield the arguments of their original: some words carry no meaning. */
 const MAX_SURVIVING_SHARE = 0.15
 const MAX_USAGE = 3
+/** Requests of other kinds, and mutants, that the tool maker is told of. */
+const MAX_TOLD = 4
 
 export interface Verdict {
   /** Which tiers may serve. */
@@ -69,15 +71,15 @@ export async function verify(candidate: Candidate, options: VerifyOptions): Prom
   const mutantsPass = surviving.length <= mutants.length * MAX_SURVIVING_SHARE
   const extracted = extractsWell(examples, own, heldBack, options.revealed) && foreign.length === 0 && mutantsPass
 
-  const tool = calledToolOf(candidate, examples, own, heldBack)
-  const called = await verifyCalled(candidate, tool, options)
+  const unread = plan.shown.filter((_, at) => own[at]!.status === 'refused')
+  const called = await verifyCalled(candidate, usageOf(plan.shown, own), unread, options)
   const failures = describeFailures(examples, own, heldBack, options.revealed)
   return {
     extracted,
     called: called.isPassed,
-    problems: [...failures.problems, ...foreign, ...describeSurvivors(surviving, mutantsPass), ...called.problems],
+    problems: [...failures.problems, ...foreign.slice(0, MAX_TOLD), ...describeSurvivors(surviving, mutantsPass), ...called.problems],
     revealed: failures.revealed,
-    usage: tool.usage,
+    usage: called.usage,
     verbatim: called.verbatim,
     counts: {
       heldBack: plan.heldBack.length,
@@ -159,20 +161,20 @@ function judgeMutants(candidate: Candidate, examples: Example[], own: Own[], mut
 function describeSurvivors(surviving: ReturnType<typeof mutantsOf>, isPassed: boolean): string[] {
   if (isPassed) return []
   return surviving
-    .slice(0, 4)
+    .slice(0, MAX_TOLD)
     .map(
       (mutant) =>
         `extract understood an altered request (${mutant.change}) as if nothing were changed, and must return None for it:\n<request>\n${mutant.text}\n</request>`,
     )
 }
 
-/** The tool as the tool user will see it: usage examples are rendered from calls that were verified, shown examples first. */
-function calledToolOf(candidate: Candidate, examples: Example[], own: Own[], heldBack: Set<string>): CalledTool & Pick<Tool, 'usage'> {
-  const usage = examples.flatMap((example, at) => {
+/** Usage examples are rendered from calls on shown requests that were verified. */
+function usageOf(shown: Example[], own: Own[]): Tool['usage'] {
+  const usage = shown.flatMap((example, at) => {
     const one = own[at]!
-    return one.status === 'right' && !heldBack.has(example.text) ? [{ text: example.text, arguments: one.arguments, run: example.run }] : []
+    return one.status === 'right' ? [{ text: example.text, arguments: one.arguments, run: example.run }] : []
   })
-  return { schema: candidate.schema, usage: usage.slice(0, MAX_USAGE), verbatim: [] }
+  return usage.slice(0, MAX_USAGE)
 }
 
 function rejected(plan: MakePlan, problems: string[]): Verdict {

@@ -1,7 +1,7 @@
-import { type Line, RunSettings } from '@toolwright/contracts'
+import { type KindId, type Line, RunSettings } from '@toolwright/contracts'
 import { type JobContext, startWorker, type RunningWorker } from '@toolwright/queues'
 import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
-import { openKindIndex, shapeOf, tokensOf } from '@toolwright/registry'
+import { learn, openKindIndex, readingOf, shapeOf, tokensOf } from '@toolwright/registry'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
 import { openLog } from '@toolwright/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -55,4 +55,44 @@ test('a line of a remembered decision has the kinds nearest to it as rivals, but
   await kinds.remember(shapeOf('', tokensOf(text)), spell)
   await dispatchLine({ seq: 1, customId: 'line-1', text, frame: '', hop: 0 })
   await vi.waitFor(() => expect(sent).toMatchObject([{ kind: spell, decidedBy: 'decision', rivals: [shout] }]))
+})
+
+test('a line of a merged kind goes as one of the living kind, whether a template or a decision tells it', async () => {
+  const { kinds } = data.registry
+  const words = ['oven', 'pear', 'fig'].map((word) => `please put these words in order: ${word}`)
+  const reading = words.slice(1).reduce((known, text) => learn(known, text), readingOf(words[0]!))
+  const dead = (await kinds.createInNursery(words[0]!, '', reading, await kinds.epoch())) as KindId
+  await kinds.saveReading(dead, reading, 'gathering', 0)
+  const living = await kinds.named('order', '', 'order this')
+  const decided = 'order what stands here'
+  await kinds.remember(shapeOf('', tokensOf(decided)), dead)
+  await kinds.merge(dead, living)
+  await dispatchLine({ seq: 1, customId: 'line-1', text: 'please put these words in order: quince', frame: '', hop: 0 })
+  await dispatchLine({ seq: 2, customId: 'line-2', text: decided, frame: '', hop: 0 })
+  // It was decided before the kinds were merged.
+  await dispatchLine({ seq: 3, customId: 'line-3', text: 'order it', frame: '', hop: 1, kind: dead, decidedBy: 'judge' })
+  await vi.waitFor(() => expect(sent).toHaveLength(3))
+  expect(sent.map(({ seq, kind, decidedBy, rivals }) => [seq, kind, decidedBy, rivals ?? []])).toEqual([
+    [1, living, 'template', []],
+    [2, living, 'decision', []],
+    [3, living, 'judge', []],
+  ])
+  expect(await kinds.get(dead)).toMatchObject({ seen: 0 })
+})
+
+test('a target takes the place of an answer that models agreed on, also when a tool serves by then', async () => {
+  const { kinds, tools } = data.registry
+  const kind = await kinds.named('spell', '', 'spell this')
+  const agreed = { v: 1, answer: 'wrong', source: 'agreed', votes: 2, run: RUN, at: 1 } as const
+  await tools.addExamples(
+    kind,
+    ['spell pear', 'spell fig'].map((text) => ({ ...agreed, text })),
+  )
+  const line = { customId: 'c', frame: '', hop: 0, kindName: 'spell', target: 'right' }
+  await dispatchLine({ ...line, seq: 1, text: 'spell pear' })
+  await kinds.settle(kind, 1, { end: 'published', version: 1, tool: '{}' })
+  await dispatchLine({ ...line, seq: 2, text: 'spell fig' })
+  await dispatchLine({ ...line, seq: 3, text: 'spell plum' })
+  const answers = new Map((await tools.examples(kind)).map(({ text, answer, source }) => [text, [answer, source]]))
+  expect(Object.fromEntries(answers)).toEqual({ 'spell pear': ['right', 'given'], 'spell fig': ['right', 'given'] })
 })

@@ -1,6 +1,6 @@
 import { type Example, type KindId, type Line, type RequestsJob, type RunSettings } from '@toolwright/contracts'
 import { addDirect, addJudge, addMake, addToTool, type JobContext, type Queues } from '@toolwright/queues'
-import { EXAMPLES_FOR_MAKE, type KindIndex, type Placement, type Registry, shapeOf, tokensOf } from '@toolwright/registry'
+import { type KindIndex, type Placement, type Registry, shapeOf, tokensOf } from '@toolwright/registry'
 import type { Destination, Regrouping, Turn } from './regroup.ts'
 
 interface Dispatch {
@@ -14,6 +14,9 @@ interface Dispatch {
 
 /** Kinds that may lay claim to a line of a remembered decision: as many as a judge is shown. */
 const MAX_RIVALS = 6
+
+/** Examples of a kind that given targets may add up to. */
+const MAX_GIVEN = 24
 
 /** What is decided of a line before any state is touched. */
 type Decision = { to: 'kind'; kind: KindId; line: Line } | { to: 'judge'; line: Line } | { to: 'direct'; line: Line }
@@ -65,7 +68,10 @@ async function place(services: Dispatch, job: RequestsJob, context: JobContext, 
       await sendKind(services, job.run, kind, lines, token, turn)
     }),
   )
-  await registry.runs.addDispatched(job.run, job.lines.length - judged.length)
+  await registry.runs.noteDispatched(
+    job.run,
+    decisions.filter((one) => one.to !== 'judge').map((one) => one.line),
+  )
   return tokens
 }
 
@@ -94,8 +100,9 @@ async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<
   }
   const remembered = await registry.kinds.recall(unsure.map((one) => one.shape))
   for (const [at, { line }] of unsure.entries()) {
-    const kind = remembered[at]
-    if (kind === null || kind === undefined) decisions.push({ to: 'judge', line })
+    const decided = remembered[at] ?? null
+    const kind = decided === null ? undefined : (index.living(decided)?.id ?? decided)
+    if (kind === undefined) decisions.push({ to: 'judge', line })
     else {
       // No template fits: whoever the judge would be shown may lay claim to the line.
       const nearest = index.nearest(line.frame, line.text, MAX_RIVALS).map((one) => one.kind.id)
@@ -107,17 +114,27 @@ async function decide({ registry, index }: Dispatch, job: RequestsJob): Promise<
 
 async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Line[], token: string, turn: Turn): Promise<void> {
   const { registry, queues } = services
+  const sendAs = (other: KindId) =>
+    sendKind(
+      services,
+      run,
+      other,
+      lines.map((line) => ({ ...line, kind: other })),
+      token,
+      turn,
+    )
   const [state] = await registry.kinds.peek([kind])
-  if (state !== undefined && state.alias !== '') return await sendKind(services, run, state.alias, lines, token, turn)
-  if (state !== undefined && state.version > 0) {
+  if (state !== undefined && state.alias !== '') return await sendAs(state.alias)
+  const isTooled = state !== undefined && state.version > 0
+  await addGivenExamples(registry, run, kind, lines, isTooled ? 0 : MAX_GIVEN)
+  if (isTooled) {
     await registry.kinds.addSeen(kind, lines.length)
     return turn.put({ run, kind, version: state.version }, lines)
   }
-  await addGivenExamples(registry, run, kind, lines)
   const placement = await registry.kinds.place(kind, run, token, lines, (await settingsOf(services, run)).whileMaking)
   switch (placement.go) {
     case 'alias':
-      return await sendKind(services, run, placement.kind, lines, token, turn)
+      return await sendAs(placement.kind)
     case 'gone':
       return await addDirect(queues, { run, kind: null, gather: false }, lines)
     case 'tool':
@@ -145,14 +162,12 @@ export async function sendToTool(
   await addToTool(queues, destination, tiers, lines)
 }
 
-/** Targets that came with requests are examples at once: a labelled kind needs no answer to be paid for. */
-async function addGivenExamples(registry: Registry, run: string, kind: KindId, lines: Line[]): Promise<void> {
-  let examples = 0
-  for (const line of lines) {
-    if (line.target === undefined || examples >= EXAMPLES_FOR_MAKE * 4) continue
-    const example: Example = { v: 1, text: line.text, answer: line.target, source: 'given', votes: 1, run, at: Date.now() }
-    ;({ examples } = await registry.tools.addExample(kind, example))
-  }
+/** Targets that came with requests are examples at once: a labelled kind needs no answer to be paid for. Beyond `room` they only take the place of what others answered. */
+async function addGivenExamples(registry: Registry, run: string, kind: KindId, lines: Line[], room: number): Promise<void> {
+  const given = lines.flatMap(({ text, target }): Example[] =>
+    target === undefined ? [] : [{ v: 1, text, answer: target, source: 'given', votes: 1, run, at: Date.now() }],
+  )
+  if (given.length > 0) await registry.tools.addExamples(kind, given, room)
 }
 
 async function settingsOf({ registry, settings }: Dispatch, run: string): Promise<RunSettings> {

@@ -1,25 +1,29 @@
-import { type Bucket, hashOf, type LineResult } from '@toolwright/contracts'
-import { LaterError, type Queues, type RedisConnection, startWorker } from '@toolwright/queues'
+import { type Bucket, hashOf, type LineResult, shownUsd } from '@toolwright/contracts'
+import { LaterError, type Queues, type RedisConnection, startWorker, type WorkerOptions } from '@toolwright/queues'
 import { openKindIndex, type Registry, type RunRecord, type Sums } from '@toolwright/registry'
 import type { Log } from '@toolwright/runtime'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Progress, progressStyle, startProgress } from './client/progress.ts'
 import type { ProgressState } from './client/progress-text.ts'
-import { createOutageTalk } from './client/outage-talk.ts'
+import { createOutageTalk, ENDPOINT_WORDS } from './client/outage-talk.ts'
+import { tellOfRedis } from './client/redis-outage.ts'
 import { OutputClosed } from './client/result-sink.ts'
 import { openResultWriter, type ResultWriter } from './client/result-writer.ts'
 import { renderSummary, type RunTotals, summaryJson } from './client/summary.ts'
 import { createTally, Tally, tallyAll, tallyMark, tallyResult } from './client/tally.ts'
 import { UsageError } from './client/usage-error.ts'
-import type { Money } from './client/usd.ts'
+import type { Money } from './client/money.ts'
 import { ingest } from './ingest.ts'
 import type { RunRequest } from './run-request.ts'
 
 interface Services {
   redis: RedisConnection
+  /** Where it is, as a person may read it. */
+  place: string
   queues: Queues
   registry: Registry
   log: Log
+  observe: NonNullable<WorkerOptions<'results'>['observe']>
   noColor: string | undefined
   term: string | undefined
 }
@@ -33,7 +37,19 @@ const MAKES_GRACE_MS = 120_000
 /** Shorter than this, it is not worth a line. */
 const MAKES_SAID_MS = 2_000
 
-const EXIT = { ok: 0, someFailed: 3, halted: 5, interrupted: 130 }
+const EXIT = { ok: 0, someFailed: 3, halted: 5, redisDown: 6, interrupted: 130 }
+
+/** Redis came back without its data, or somebody has forgotten the run while it went on. */
+class RunGone extends Error {
+  override name = 'RunGone'
+  readonly exitCode = EXIT.redisDown
+
+  constructor(run: string) {
+    super(
+      `Redis no longer knows run ${run}: it was restarted without its data, or the run was forgotten. What is written stays; the same command with --run-id ${run} completes it, and pays for all requests again`,
+    )
+  }
+}
 
 /** One run from its first line to its summary: reads and enqueues, collects and writes, shows how it goes. Returns the exit code. */
 export async function followRun(services: Services, request: RunRequest, interrupted: AbortSignal): Promise<number> {
@@ -70,12 +86,14 @@ export async function followRun(services: Services, request: RunRequest, interru
     queues,
     concurrency: 16,
     log,
+    observe: services.observe,
     handle: async (job) => {
       await follow.write(job.results)
       return null
     },
   })
   const watching = follow.watch(stop)
+  const hush = tellOfRedis(services.redis, services.place, (line) => follow.progress.event(line))
   try {
     // A file may have grown since, or its limit been raised; a pipe that has ended is not asked for again.
     const end =
@@ -108,6 +126,7 @@ export async function followRun(services: Services, request: RunRequest, interru
     await watching
     await collector.close(2_000)
     await writer.close()
+    hush()
     follow.progress.stop()
   }
   return await conclude(services, request, follow, tally, interrupted, performance.now() - startedAt)
@@ -132,6 +151,9 @@ async function openRecord(registry: Registry, request: RunRequest, writtenHere: 
         `not all of the ${earlier.written} results that run ${run} has written are in ${output ?? 'standard output'}: name the file that has them with -o (and --errors), or leave --run-id out to answer all requests again`,
       )
     }
+    const { whileMaking, make } = earlier.settings
+    if (whileMaking !== settings.whileMaking || make !== settings.make)
+      say(`run ${run} goes on as it was begun, with --while-making ${whileMaking} and --make ${make}`)
     if (earlier.state === 'done') say(`run ${run} is done already; looking for requests that have been added since`)
     else if (streamed > 0) say(`${streamed} results of run ${run} went to a stream before, and are kept nowhere else; the others follow`)
   }
@@ -248,7 +270,7 @@ function openFollow(services: Services, request: RunRequest, { record, writer, t
       await index.refresh()
       for (const kind of index.all()) made.set(kind.id, 0)
       const before = new Map(index.all().map((kind) => [kind.id, kind.versions]))
-      const outageTalk = createOutageTalk(() => performance.now())
+      const outageTalk = createOutageTalk(() => performance.now(), ENDPOINT_WORDS)
       while (!stop.signal.aborted) {
         await index.refresh()
         for (const kind of index.all()) {
@@ -260,7 +282,9 @@ function openFollow(services: Services, request: RunRequest, { record, writer, t
         }
         toolsBeingMade = makesIn(await queues.depth('maker'))
         spent = sumOf(await registry.money.sums(request.run))
-        halted = await registry.runs.haltReason(request.run)
+        const known = await registry.runs.get(request.run)
+        if (known === null) fatal ??= new RunGone(request.run)
+        halted = known?.haltedBy ?? null
         const refusal = await registry.runs.refusal(request.run)
         const isHeld = refusal !== null && halted === null && (await registry.endpoints.isHeld(refusal.endpoint))
         const talk = outageTalk(isHeld ? refusal.message : null)
@@ -298,6 +322,7 @@ async function conclude(
   const again = `go on with the same command and --run-id ${request.run}`
   const fatal = follow.fatal()
   if (fatal instanceof OutputClosed) return EXIT.ok
+  if (fatal instanceof RunGone) throw fatal
   if (fatal !== null) {
     say(`the results cannot be written: ${fatal.message}\nNothing is lost: mend it, then ${again}`)
     return 1
@@ -325,7 +350,7 @@ async function conclude(
 async function describeTool(registry: Registry, kind: string, version: number): Promise<string> {
   const tool = await registry.tools.get(kind, version)
   const tiers = [tool.tiers.extracted && 'extracted', tool.tiers.called && 'called'].filter((one) => one !== false).join(' and ')
-  const cost = tool.costNano === null ? 'cost unknown' : `$${(tool.costNano / 1e9).toFixed(4)}`
+  const cost = tool.costNano === null ? 'cost unknown' : shownUsd(tool.costNano)
   return `tool made: ${kind} v${version} (${tiers}), ${tool.evidence.proposedFrom + tool.evidence.heldBack} examples, ${cost}`
 }
 

@@ -5,6 +5,7 @@ import { createCustomIds } from './client/duplicate-ids.ts'
 import { defaultCustomId, parseInputLine, type RequestLine } from './client/input-line.ts'
 import { openInput } from './client/open-input.ts'
 import { type InputText, readLines } from './client/read-lines.ts'
+import { UsageError } from './client/usage-error.ts'
 import type { RunRequest } from './run-request.ts'
 
 /** A line that comes alone is sent on after this, in milliseconds. */
@@ -28,7 +29,7 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
   const { registry, queues, request, signal } = options
   const run = request.run
   const ids = createCustomIds()
-  const input = await openInput(request.input, options.from.offset, process.stdin)
+  const input = await openInput(request.input, process.stdin)
   let checkpoint: Ingest = options.from
   let lines: Line[] = []
   let frames = new Map<string, Frame>()
@@ -48,7 +49,8 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
   }
 
   try {
-    const source = readLines(input.chunks, options.from)[Symbol.asyncIterator]()
+    const source = readLines(input.chunks)[Symbol.asyncIterator]()
+    await passOver(source, options, (text) => void readOne(run, ids, text))
     let next = source.next()
     while (!signal.aborted) {
       const step = await soon(next, lines.length > 0 ? FLUSH_MS : null, signal)
@@ -89,6 +91,29 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
   } finally {
     await input.close()
   }
+}
+
+/**
+ * Reads what an earlier process of the run has read: its ids must not come again, and it must still be what it was, or results would be taken for those of other requests.
+ * Throws UsageError where it is not.
+ */
+async function passOver(lines: AsyncIterator<InputText, void>, { request, from, signal }: IngestOptions, note: (text: InputText) => void) {
+  let last: InputText | undefined
+  while ((last?.seq ?? -1) + 1 < from.seq && !signal.aborted) {
+    const step = await lines.next()
+    if (step.done === true) break
+    last = step.value
+    note(last)
+  }
+  if (signal.aborted || from.seq === 0) return
+  if (last?.seq === from.seq - 1 && last.lineNumber === from.lineNumber - 1) {
+    // The last line of a file may have got its newline since.
+    if (last.endOffset === from.offset || (last.isTerminated && last.endOffset === from.offset + 1)) return
+  }
+  const source = request.input === '-' ? 'standard input' : request.input
+  throw new UsageError(
+    `${source} is not what it was when run ${request.run} read it: give that again (more may follow), or leave --run-id out to answer all requests anew`,
+  )
 }
 
 type Read = { ok: true; line: RequestLine } | { ok: false; result: LineResult }

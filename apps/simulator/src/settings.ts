@@ -1,4 +1,4 @@
-import { Role } from '@toolwright/contracts'
+import { isObject, Role } from '@toolwright/contracts'
 import { z } from 'zod'
 
 /** What a call asks of the model, as the simulator reads it from the messages. */
@@ -127,8 +127,4 @@ function merge(base: unknown, over: unknown): unknown {
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(over)) merged[key] = key in base ? merge(base[key], value) : value
   return merged
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

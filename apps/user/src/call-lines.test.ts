@@ -1,9 +1,10 @@
 import type { KindId, UserJob } from '@toolwright/contracts'
 import { ModelError, type ModelCall } from '@toolwright/llm'
 import { addCall } from '@toolwright/queues'
+import type { Program } from '@toolwright/queues/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { userHandlers } from './handlers.ts'
-import { contextOf, type Lab, line, never, openLab, type Program, RUN, textOf } from './testing.ts'
+import { contextOf, type Lab, line, never, openLab, RUN, textOf } from './testing.ts'
 
 const CALLED = { extracted: false, called: true }
 const HALVE: Program = {
@@ -114,7 +115,7 @@ test('a job that is resumed with more arguments than it left with gives each lin
 describe('lines of a version that serves no more', () => {
   test('go back to the dispatcher with what was spent on them, and nobody is asked', async () => {
     const { registry, payer } = lab.services
-    await registry.runs.addDispatched(RUN, 2)
+    await registry.runs.noteDispatched(RUN, lines(2, 4))
     const prompt = { messages: [{ role: 'user' as const, content: 'the number 2' }], maxTokens: 5 }
     await payer.pay({ run: RUN, kind, field: '2:call:1:1', role: 'light', purpose: 'call', text: 'x' }, prompt, never)
     await registry.kinds.point(kind, 0, 'disabled by hand')

@@ -1,5 +1,5 @@
 import { answerDirectly, answerField, type Answered, type Failed, labelField, normalAnswer, sampleAnswer } from '@toolwright/answering'
-import type { DirectJob, Frame, Line } from '@toolwright/contracts'
+import type { DirectJob, Example, Frame, Line } from '@toolwright/contracts'
 import { ModelError } from '@toolwright/llm'
 import { addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { KeptReply } from '@toolwright/registry'
@@ -23,22 +23,17 @@ export async function directLines(services: Services, job: DirectJob, context: J
   )
 
   if (gather && kind !== null) {
-    for (const one of done) {
-      if (one.status === 'answered' && one.line.target === undefined && one.votes >= votes) {
-        await registry.tools.addExample(kind, {
-          v: 1,
-          text: one.line.text,
-          answer: normalAnswer(one.reply.text),
-          source: 'agreed',
-          votes: one.votes,
-          run,
-          at: Date.now(),
-        })
-      }
-      if (one.status === 'answered' && one.line.target === undefined)
-        await registry.tools.addGatheredText(kind, { text: one.line.text, answer: normalAnswer(one.reply.text), run })
-      await registry.kinds.gathered(kind, run, one.line.seq)
-    }
+    const found = done.flatMap((one) =>
+      one.status === 'answered' && one.line.target === undefined
+        ? [{ text: one.line.text, answer: normalAnswer(one.reply.text), votes: one.votes }]
+        : [],
+    )
+    const agreed = found
+      .filter((one) => one.votes >= votes)
+      .map((one): Example => ({ v: 1, ...one, source: 'agreed', run, at: Date.now() }))
+    if (agreed.length > 0) await registry.tools.addExamples(kind, agreed)
+    for (const { text, answer } of found) await registry.tools.addGatheredText(kind, { text, answer, run })
+    for (const { line } of done) await registry.kinds.gathered(kind, run, line.seq)
   }
   if (refusedBy !== undefined && kind !== null) {
     const whole = done.flatMap((one) =>

@@ -1,7 +1,8 @@
 import type { KindId, Line } from '@toolwright/contracts'
 import { addToTool } from '@toolwright/queues'
+import type { Program } from '@toolwright/queues/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Lab, line, openLab, type Program, RUN } from './testing.ts'
+import { type Lab, line, openLab, RUN } from './testing.ts'
 
 const BOTH = { extracted: true, called: true }
 const EXTRACTED = { extracted: true, called: false }

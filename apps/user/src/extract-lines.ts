@@ -1,11 +1,8 @@
 import { type Answered, executionOf, extractCalls, readExtracted } from '@toolwright/answering'
-import type { ExecutionJob, KindId, Line, UserJob } from '@toolwright/contracts'
+import { type ExecutionJob, EXTRACTED_MODEL, type KindId, type Line, type UserJob } from '@toolwright/contracts'
 import { addCall, addDirect, type ExecutionEnd, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { Services } from './services.ts'
 import { sendBack, stillServes } from './still-serves.ts'
-
-/** The model that `extracted` answers name: none was asked. */
-const EXTRACTED_MODEL = 'toolwright/extracted'
 
 type ExtractJob = UserJob & { stage: 'extract' }
 

@@ -6,6 +6,7 @@ import { directLines } from './direct-lines.ts'
 import { extractLines } from './extract-lines.ts'
 import { judgeLines } from './judge-lines.ts'
 import type { Services } from './services.ts'
+import { unanswered } from './unanswered.ts'
 
 type Handlers<Q extends 'user' | 'direct'> = Pick<WorkerOptions<Q>, 'queue' | 'handle' | 'split' | 'bury'>
 
@@ -14,14 +15,11 @@ export function userHandlers(services: Services): Handlers<'user'> {
   return {
     queue: 'user',
     handle: async (job, context) => {
-      switch (job.stage) {
-        case 'judge':
-          return await judgeLines(services, job, context)
-        case 'extract':
-          return await extractLines(services, job, context)
-        case 'call':
-          return await callLines(services, job, context)
-      }
+      // Costs nothing, and the outcomes of a job that is resumed are for all its lines.
+      if (job.stage === 'extract') return await extractLines(services, job, context)
+      const open = await unanswered(services, job)
+      if (open === null) return null
+      return open.stage === 'judge' ? await judgeLines(services, open, context) : await callLines(services, open, context)
     },
     split: (job) => splitUser(services.queues, job),
     bury: (job, error, context) => buryUser(services, job, error, context),
@@ -32,7 +30,10 @@ export function userHandlers(services: Services): Handlers<'user'> {
 export function directHandlers(services: Services): Handlers<'direct'> {
   return {
     queue: 'direct',
-    handle: (job, context) => directLines(services, job, context),
+    handle: async (job, context) => {
+      const open = await unanswered(services, job)
+      return open === null ? null : await directLines(services, open, context)
+    },
     split: (job) => splitDirect(services.queues, job),
     bury: (job, error) => buryDirect(services, job, error),
   }

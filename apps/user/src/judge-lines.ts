@@ -80,7 +80,7 @@ async function tryDecide(services: Services, job: JudgeJob, line: Line, judgemen
   for (let round = 0; round < MAX_ROUNDS; round++) {
     context.signal.throwIfAborted()
     await index.refresh()
-    const kind = index.get(chosen)
+    const kind = index.living(chosen)
     if (kind === undefined) {
       // It has made room in the nursery, or was forgotten.
       judgement.turnedDown.add(chosen)

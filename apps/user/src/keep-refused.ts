@@ -24,7 +24,7 @@ export async function keepRefused(
     if (refused >= REFUSED_FOR_MAKE) break
     const example: Example = { v: 1, text: line.text, answer, source: 'agreed', votes: 2, refusedBy: version, run, at: Date.now() }
     if (line.target !== undefined) {
-      ;({ refused } = await registry.tools.addExample(id, { ...example, answer: line.target, source: 'given', votes: 1 }))
+      ;({ refused } = await registry.tools.addExamples(id, [{ ...example, answer: line.target, source: 'given', votes: 1 }]))
       continue
     }
     const turn = await registry.tools.takeLabelTurn(id)
@@ -39,7 +39,7 @@ export async function keepRefused(
       if (error instanceof LaterError || error instanceof ModelError) break
       throw error
     }
-    ;({ refused } = await registry.tools.addExample(id, example))
+    ;({ refused } = await registry.tools.addExamples(id, [example]))
   }
   if (refused >= REFUSED_FOR_MAKE) {
     await addMake(queues, run, id, kind.generation)

@@ -12,6 +12,6 @@ export async function stillServes({ registry }: Services, { kind, version }: Too
 
 /** Lines of a version that serves no more, back to the dispatcher: where they go is to be decided once more. */
 export async function sendBack({ registry, queues }: Services, { run }: ToolJob, lines: Line[]): Promise<void> {
-  await registry.runs.addDispatched(run, -lines.length)
+  await registry.runs.noteDispatched(run, lines, false)
   await addRequests(queues, run, lines.map(oneHopOn))
 }

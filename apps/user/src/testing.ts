@@ -6,7 +6,6 @@ import {
   type KindId,
   type Line,
   type LineResult,
-  type Outcome,
   type RequestsJob,
   RunSettings,
   type Tool,
@@ -15,7 +14,7 @@ import {
 import type { ModelCall } from '@toolwright/llm'
 import { scriptedModel, type ScriptedModel, type ScriptedReply } from '@toolwright/llm/testing'
 import { HopelessError, type JobContext, type RunningWorker, startWorker } from '@toolwright/queues'
-import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
+import { openTestQueues, type Program, runProgram, type TestQueues } from '@toolwright/queues/testing'
 import { openKindIndex } from '@toolwright/registry'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
 import { openLog } from '@toolwright/runtime'
@@ -26,12 +25,6 @@ import { openTurns } from './turns.ts'
 export const RUN = 'r-aaaaaaaaaa'
 /** The signal of a job that nothing cancels. */
 export const never = new AbortController().signal
-
-/** Stands in for a tool's Python: what its two functions do. */
-export interface Program {
-  extract(text: string): Record<string, unknown> | null
-  solve(values: Record<string, unknown>): string
-}
 
 /** The user pool as `main.ts` puts it together, over queues, a registry and models of the test's own. */
 export interface Lab {
@@ -120,7 +113,7 @@ export async function openLab(): Promise<Lab> {
         seen.execution.push(job)
         const program = programs[job.source]
         if (program === undefined) return Promise.reject(new HopelessError('no_interpreter', 'no interpreter starts'))
-        return Promise.resolve({ v: 1 as const, outcomes: job.calls.map((call) => outcomeOf(program, call)) })
+        return Promise.resolve({ v: 1 as const, outcomes: job.calls.map((call) => runProgram(program, call)) })
       }
       workers.push(startWorker({ ...parts, queue: 'execution', concurrency: 2, handle }))
     },
@@ -160,7 +153,7 @@ export function answerTo(text: string): ScriptedReply {
   return { text: `answer ${asked}`, costNano: 100, tokens: { uncachedInput: 10, cacheRead: 0, cacheWrite: 0, output: 2 } }
 }
 
-function toolOf(kind: KindId, source: string, tiers: Tool['tiers']): Tool {
+export function toolOf(kind: KindId, source: string, tiers: Tool['tiers']): Tool {
   return {
     v: 1,
     kind,
@@ -188,19 +181,5 @@ function toolOf(kind: KindId, source: string, tiers: Tool['tiers']): Tool {
     generation: 1,
     costNano: null,
     at: 1,
-  }
-}
-
-function outcomeOf(program: Program, call: ExecutionJob['calls'][number]): Outcome {
-  const output = { stdout: '', stderr: '' }
-  // Written by the code under test: the arguments of these programs are objects.
-  const values = 'arguments' in call ? (JSON.parse(call.arguments) as Record<string, unknown>) : program.extract(call.text)
-  if (values === null) return { status: 'refused', ...output }
-  const written = JSON.stringify(values)
-  if ('text' in call && !call.solve) return { status: 'ok', result: null, arguments: written, ...output }
-  try {
-    return { status: 'ok', result: program.solve(values), arguments: written, ...output }
-  } catch (error) {
-    return { status: 'raised', in: 'solve', arguments: written, message: String(error), ...output }
   }
 }

@@ -117,6 +117,19 @@ describe('finishing lines', () => {
     })
   })
 
+  test('does not say what was used where the endpoint did not, and that it was nothing where no model was asked', async () => {
+    const { added, queues } = recording()
+    const finisher = openFinisher({ registry: data.registry, queues, strongCost })
+    await finisher.finish(RUN, [
+      { ...answered, line: addSpent(line, { costNano: null, promptTokens: 0, outputTokens: 0 }) },
+      { ...answered, tier: 'extracted', line: { ...line, seq: 4 } },
+    ])
+    expect(added[0]!.jobs[0]!.data.results).toMatchObject([
+      { costNano: null, usage: null },
+      { costNano: 0, usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
+    ])
+  })
+
   test('forgets kept replies only once the results are on their way', async () => {
     const intent = {
       run: RUN,

@@ -27,7 +27,7 @@ export interface Failed {
 }
 
 export interface Finisher {
-  /** Sends lines' results to the run's client. Safe to repeat: the job's id is made from the lines, and the client writes each line once. */
+  /** Sends lines' results to the run's client, and notes that they have one. Safe to repeat: the job's id is made from the lines, and the client writes each line once. */
   finish(run: string, ends: (Answered | Failed)[]): Promise<void>
 }
 
@@ -87,16 +87,19 @@ export function openFinisher(options: { registry: Registry; queues: Queues; stro
       )
       const id = queues.idFor('results', run, ...results.map((result) => result.seq), ends[0]!.line.hop)
       await queues.add('results', [{ id, data: { v: 1, run, results } }], run)
-      await registry.money.dropReplies(
+      await registry.runs.noteAnswered(
         run,
+        results,
         ends.flatMap((end) => end.fields),
       )
     },
   }
 }
 
-function usageOf({ spent }: Line): Usage {
+function usageOf({ spent }: Line): Usage | null {
   const { promptTokens, outputTokens } = spent ?? { promptTokens: 0, outputTokens: 0 }
+  // No call has an empty prompt: its endpoint told nothing.
+  if (spent?.costNano === null && promptTokens === 0) return null
   return { prompt_tokens: promptTokens, completion_tokens: outputTokens, total_tokens: promptTokens + outputTokens }
 }
 

@@ -18,7 +18,7 @@ export async function judgeKind(
   signal: AbortSignal,
 ): Promise<KindId | null> {
   const prompt = judgePrompt(
-    neighbours.map(({ kind }) => kind.reading.samples.slice(0, MAX_TEXTS_SHOWN)),
+    neighbours.map(({ texts }) => texts.slice(0, MAX_TEXTS_SHOWN)),
     text,
   )
   let reply: Awaited<ReturnType<Payer['pay']>>

@@ -26,6 +26,7 @@ describe('the rendered prompts', () => {
   test.each([
     ['answer', answerPrompt({ text: TEXT }, null)],
     ['call', callPrompt(tool, TEXT)],
+    ['call-first', callPrompt({ ...tool, usage: [] }, TEXT)],
     ['call-again', callAgainPrompt(tool, TEXT, '{"applies": true, "arguments": {"words": "syndrome"}}', 'words is not a list')],
     [
       'judge',
@@ -59,6 +60,16 @@ describe('the direct prompt', () => {
   test('sends a body that cannot go to a tool on unchanged', () => {
     const body = { messages: [{ role: 'user', content: TEXT }], n: 3 }
     expect(answerPrompt({ text: TEXT, body }, null).body).toEqual(body)
+  })
+})
+
+describe('the prompt for arguments', () => {
+  test('never shows what the very same request came to before', () => {
+    const [first, second] = tool.usage
+    const prompt = JSON.stringify(callPrompt(tool, first!.text).messages[0])
+    expect(prompt).not.toContain(JSON.stringify(first!.arguments).slice(1, -1))
+    expect(prompt).toContain(JSON.stringify(second!.arguments).slice(1, -1))
+    expect(callPrompt({ ...tool, usage: [first!] }, first!.text).messages).toEqual(callPrompt({ ...tool, usage: [] }, first!.text).messages)
   })
 })
 

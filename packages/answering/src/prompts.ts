@@ -11,6 +11,7 @@ const MAX_JUDGE_TOKENS = 256
 
 const answer = load('answer')
 const call = load('call')
+const callFirst = load('call-first')
 const callAgain = loadPrompt(promptUrl('call-again'))
 const judge = load('judge')
 
@@ -30,10 +31,16 @@ export interface CallableTool {
   usage: { text: string; arguments: string }[]
 }
 
+/** Asks for the arguments of a request. What a request itself came to is never shown for it; a tool without any other usage example is asked for by its schema alone. */
 export function callPrompt(tool: CallableTool, text: string): ModelCall {
-  const usage = tool.usage.map((one) => `<request>\n${one.text}\n</request>\n{"applies": true, "arguments": ${one.arguments}}`).join('\n\n')
+  const others = tool.usage.filter((one) => one.text !== text)
+  const usage = others.map((one) => `<request>\n${one.text}\n</request>\n{"applies": true, "arguments": ${one.arguments}}`).join('\n\n')
+  const schema = JSON.stringify(tool.schema, null, 2)
   return {
-    messages: renderMessages(call, { schema: JSON.stringify(tool.schema, null, 2), usage }, { request: text }),
+    messages:
+      others.length > 0
+        ? renderMessages(call, { schema, usage }, { request: text })
+        : renderMessages(callFirst, { schema }, { request: text }),
     temperature: 0,
     maxTokens: MAX_ARGUMENT_TOKENS,
     schema: {

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { KindId } from './ids.ts'
 import { TierName } from './tool.ts'
 
+/** What stands for the model's name where no model answered. */
+export const EXTRACTED_MODEL = 'toolwright/extracted'
+
 export const Usage = z.object({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() })
 export type Usage = z.infer<typeof Usage>
 
@@ -35,7 +38,8 @@ export const LineResult = z.discriminatedUnion('status', [
     answer: z.string(),
     /** The provider's whole chat completion, where the body was sent on unchanged; else null and one is made from `answer`. */
     completion: z.record(z.string(), z.unknown()).nullable(),
-    usage: Usage,
+    /** What the line's own calls used; null where an endpoint did not report it. */
+    usage: Usage.nullable(),
     correct: z.boolean().nullable(),
   }),
   z.object({

@@ -56,7 +56,7 @@ export function mendFor(kind: ModelErrorKind, variablePrefix: string): string {
     case 'credentials':
       return `check ${variablePrefix}_API_KEY (or OPENAI_API_KEY) and what the key may use`
     case 'no-model':
-      return `check ${variablePrefix}_MODEL and ${variablePrefix}_BASE_URL`
+      return `check ${variablePrefix}_MODEL and ${variablePrefix}_BASE_URL (most end in /v1)`
     case 'quota':
       return 'the account has no credit left: add some, then go on'
     case 'rejected':

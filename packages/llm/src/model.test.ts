@@ -105,7 +105,6 @@ describe('a call that succeeds', () => {
       value: undefined,
       finish: 'stop',
       tokens: { uncachedInput: 100, cacheRead: 0, cacheWrite: 0, output: 10 },
-      usage: 'reported',
       // 100 x 0.15 + 10 x 0.60 dollars per million tokens
       costNano: 21_000,
       model: 'gpt-4o-mini-2024-07-18',
@@ -128,18 +127,31 @@ describe('a call that succeeds', () => {
     ],
     ['details that are null', { prompt_tokens: 100, completion_tokens: 10, prompt_tokens_details: null }, [100, 0, 0, 10]],
     ['more cached than sent', { prompt_tokens: 10, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 20 } }, [0, 10, 0, 1]],
+    ['a total instead of the output', { prompt_tokens: 100, total_tokens: 110 }, [100, 0, 0, 10]],
+    ['a total that is none', { prompt_tokens: 100, completion_tokens: 10, total_tokens: null }, [100, 0, 0, 10]],
     ['reasoning outside completion_tokens', { prompt_tokens: 100, completion_tokens: 10, total_tokens: 150 }, [100, 0, 0, 50]],
   ])('splits usage into classes that do not overlap: %s', async (_, usage, [uncachedInput, cacheRead, cacheWrite, output]) => {
     const { model } = await endpoint((__, response) => send(response, 200, completion('x', { usage })))
     expect((await model.complete(CALL)).tokens).toEqual({ uncachedInput, cacheRead, cacheWrite, output })
   })
 
-  test('counts upper bounds, and says so, when no usage is reported', async () => {
-    const { model } = await endpoint((_, response) => send(response, 200, completion('x', { usage: undefined })))
-    const reply = await model.complete(CALL)
-    expect(reply.usage).toBe('bound')
-    expect(reply.tokens.uncachedInput).toBeGreaterThan(10)
-    expect(reply.tokens.output).toBeGreaterThan(0)
+  test.each([
+    ['no usage', undefined],
+    ['null', null],
+    ['an empty object', {}],
+    ['only a total', { total_tokens: 110 }],
+    ['only the prompt', { prompt_tokens: 100 }],
+    ['only the output', { completion_tokens: 10, total_tokens: 110 }],
+    ['zeros', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+    ['no output for a text', { prompt_tokens: 100, completion_tokens: 0, total_tokens: 100 }],
+    ['numbers that are none', { prompt_tokens: '100', completion_tokens: -1 }],
+  ])('does not know what a call cost that reports %s', async (_, usage) => {
+    const { model } = await endpoint((__, response) => send(response, 200, completion('x', { usage })))
+    expect(await model.complete(CALL)).toMatchObject({
+      tokens: { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 },
+      costNano: null,
+      price: 'unknown: the endpoint reported no usage',
+    })
   })
 
   test.each([

@@ -31,10 +31,9 @@ export interface Reply {
   /** The JSON text behind `value` as the model wrote it: every digit of its numbers. */
   valueText: string | undefined
   finish: 'stop' | 'length' | 'refusal' | 'content-filter'
+  /** As the endpoint reported them; all 0 where it reported none that can be, and then the cost is unknown. */
   tokens: Tokens
-  /** `bound`: the endpoint reported no usage, so `tokens` are upper bounds. */
-  usage: 'reported' | 'bound'
-  /** Integer nano-dollars, null where the price is unknown. */
+  /** Integer nano-dollars, null where price or usage is unknown. */
   costNano: number | null
   /** Which list gave the price, its version and the id that matched, or `unknown`. */
   price: string
@@ -52,6 +51,8 @@ export interface Model {
   /** What a call can use and cost at most, to be reserved before it. */
   bound(call: ModelCall): { tokens: Tokens; costNano: number | null }
 }
+
+const NO_TOKENS: Tokens = { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
 
 /** Schemas that an endpoint refused are remembered up to this many, then forgotten. */
 const MAX_REFUSED_SCHEMAS = 1000
@@ -101,7 +102,7 @@ export function openModel(endpoint: Endpoint, prices: Prices): Model {
         }
         const reply = readAnswer(answer, { ...endpoint, url: baseUrl })
         remember(dialect, refusedSchema)
-        return replyOf(endpoint, prices, call, body, reply, latencyMs)
+        return replyOf(endpoint, prices, call, reply, latencyMs)
       }
     },
     bound(call) {
@@ -119,31 +120,25 @@ function largestBody(model: string, call: ModelCall, prompts: JsonPrompts): Reco
     : full
 }
 
-function replyOf(
-  endpoint: Endpoint,
-  prices: Prices,
-  call: ModelCall,
-  body: Record<string, unknown>,
-  reply: ReadReply,
-  latencyMs: number,
-): Reply {
-  const tokens = reply.tokens ?? { ...boundTokens(body), output: Buffer.byteLength(JSON.stringify(reply.completion)) }
-  const asked = prices.costOf(endpoint.model, tokens, endpoint.baseUrl)
-  // A router or an alias may be unknown to the price list where the model behind it is not.
-  const cost = asked.costNano === null && reply.model ? prices.costOf(reply.model, tokens, endpoint.baseUrl) : asked
+function replyOf(endpoint: Endpoint, prices: Prices, call: ModelCall, reply: ReadReply, latencyMs: number): Reply {
   const found = call.schema && !call.body ? findJson(reply.text) : undefined
   return {
     text: reply.text,
     value: found?.value,
     valueText: found?.text,
     finish: reply.finish,
-    tokens,
-    usage: reply.tokens ? 'reported' : 'bound',
-    ...cost,
+    ...paidFor(endpoint, prices, reply),
     model: reply.model ?? endpoint.model,
     completion: reply.completion,
     latencyMs,
   }
+}
+
+function paidFor(endpoint: Endpoint, prices: Prices, { tokens, model }: ReadReply): Pick<Reply, 'tokens' | 'costNano' | 'price'> {
+  if (tokens === undefined) return { tokens: NO_TOKENS, costNano: null, price: 'unknown: the endpoint reported no usage' }
+  const cost = prices.costOf(endpoint.model, tokens, endpoint.baseUrl)
+  // A router or an alias may be unknown to the price list where the model behind it is not.
+  return { tokens, ...(cost.costNano === null && model ? prices.costOf(model, tokens, endpoint.baseUrl) : cost) }
 }
 
 function parseBaseUrl(endpoint: Endpoint): URL {

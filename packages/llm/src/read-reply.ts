@@ -5,8 +5,8 @@ const Count = z.int().nonnegative().optional().catch(undefined)
 
 /** Every field is optional somewhere among the servers that call themselves compatible. */
 const UsageBody = z.looseObject({
-  prompt_tokens: z.int().nonnegative(),
-  completion_tokens: z.int().nonnegative().default(0),
+  prompt_tokens: Count,
+  completion_tokens: Count,
   total_tokens: Count,
   prompt_cache_hit_tokens: Count,
   prompt_tokens_details: z.looseObject({ cached_tokens: Count, cache_write_tokens: Count }).optional().catch(undefined),
@@ -35,7 +35,7 @@ const Completion = z.looseObject({
 export interface ReadReply {
   text: string
   finish: 'stop' | 'length' | 'refusal' | 'content-filter'
-  /** Undefined where the endpoint reported none. */
+  /** Undefined where the endpoint did not report what the call used, or reported what cannot be. */
   tokens: Tokens | undefined
   model: string | undefined
   completion: Record<string, unknown>
@@ -59,10 +59,11 @@ export function readReply(body: string): ReadReply | string {
   const [choice] = choices
   if (!choice) return 'a chat completion without choices'
   const refusal = choice.message.refusal
+  const text = choice.message.content || refusal || ''
   return {
-    text: choice.message.content || refusal || '',
+    text,
     finish: finishOf(choice.finish_reason, Boolean(refusal)),
-    tokens: usage && tokensOf(usage),
+    tokens: usage && tokensOf(usage, text),
     model,
     completion: raw.data,
   }
@@ -84,13 +85,17 @@ function finishOf(reason: string | null | undefined, hasRefusal: boolean): ReadR
   return reason === 'length' ? 'length' : 'stop'
 }
 
-/** Prompt tokens include the cached ones: here the classes do not overlap. */
-function tokensOf(usage: z.infer<typeof UsageBody>): Tokens {
-  const prompt = usage.prompt_tokens
-  const details = usage.prompt_tokens_details
+/**
+ * Prompt tokens include the cached ones: here the classes do not overlap. Undefined where prompt and output cannot both be told, or where one is 0 that cannot be: some
+ * servers fill in zeros, and a call that cost something must not count as free.
+ */
+function tokensOf(usage: z.infer<typeof UsageBody>, text: string): Tokens | undefined {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total, prompt_tokens_details: details } = usage
+  if (prompt === undefined || (completion === undefined && total === undefined)) return undefined
+  // Some providers leave the reasoning out of completion_tokens, but bill it as output: the total has it.
+  const output = Math.max(completion ?? 0, (total ?? 0) - prompt)
+  if (prompt === 0 || (output === 0 && text !== '')) return undefined
   const cacheRead = Math.min(prompt, details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? 0)
   const cacheWrite = Math.min(prompt - cacheRead, details?.cache_write_tokens ?? 0)
-  // Some providers leave the reasoning out of completion_tokens, but bill it as output: the total has it.
-  const output = Math.max(usage.completion_tokens, (usage.total_tokens ?? 0) - prompt)
   return { uncachedInput: prompt - cacheRead - cacheWrite, cacheRead, cacheWrite, output }
 }

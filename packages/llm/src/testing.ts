@@ -63,7 +63,6 @@ function replyOf(parts: Partial<Reply>, call: ModelCall, model: string): Reply {
     valueText: found?.text,
     finish,
     tokens: NO_TOKENS,
-    usage: 'reported',
     costNano: null,
     price: 'unknown',
     model,

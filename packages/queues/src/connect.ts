@@ -20,7 +20,8 @@ export function connectRedis(url: string, options: { patient: boolean; name?: st
     retryStrategy: (attempt) => (options.patient || attempt <= 3 ? Math.min(attempt * 100, 2_000) : null),
     ...(options.name === undefined ? {} : { connectionName: options.name }),
   })
-  // ioredis reconnects by itself; without a listener its errors would end the process. What fails is thrown by the command that failed.
+  // ioredis reconnects by itself; without a listener its errors would end the process. They are told elsewhere: impatient commands throw, workers log an outage (worker.ts),
+  // a run's client tells its user (redis-outage.ts), and /readyz says no.
   redis.on('error', () => undefined)
   return redis
 }
@@ -29,4 +30,9 @@ export function connectRedis(url: string, options: { patient: boolean; name?: st
 export function keyPrefixes(prefix: string, space: string): { queues: string; registry: string } {
   const tag = `{${prefix}:${space}}`
   return { queues: `${tag}:q`, registry: `${tag}:r:` }
+}
+
+/** True for what a command throws when Redis does not answer, or its connection was closed under it. */
+export function isRedisAway(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'MaxRetriesPerRequestError' || error.message === 'Connection is closed.')
 }

@@ -70,6 +70,17 @@ describe('asking', () => {
     expect(await jobs.queues.countOf('maker', RUN)).toBe(0)
   })
 
+  test("counts a run's jobs however many there are", async () => {
+    const others = Array.from({ length: 1_100 }, (_, at) => ({ id: `requests-o${at}`, data: { ...requests(at), run: 'r-bbbbbbbbbb' } }))
+    const own = Array.from({ length: 1_050 }, (_, at) => ({
+      id: `requests-r${at}`,
+      data: requests(at),
+      delayMs: at % 2 === 0 ? 0 : 60_000,
+    }))
+    await jobs.queues.add('requests', [...others, ...own])
+    expect(await jobs.queues.countOf('requests', RUN)).toBe(1_050)
+  })
+
   test('leaves nothing behind in Redis', async () => {
     expect(await jobs.queues.depth('results', RUN)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0, waitingChildren: 0 })
     expect(await jobs.queues.workersOf('maker')).toBe(0)

@@ -1,5 +1,5 @@
 import { type JobOf, type QueueName, jobIdOf } from '@toolwright/contracts'
-import { Queue } from 'bullmq'
+import { type Job, type JobType, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 
 /** A job to be added. Its id is derived from what it is about, so adding it twice is harmless. */
@@ -27,7 +27,7 @@ export interface Queues {
   /** An id for a job about these parts, in this space. */
   idFor(stage: string, ...parts: (string | number)[]): string
   depth(queue: QueueName, run?: string): Promise<Depth>
-  /** How many jobs of a queue that have not ended are a run's; looks at the first thousand in each state. */
+  /** How many jobs of a queue that have not ended are a run's. */
   countOf(queue: QueueName, run: string): Promise<number>
   /** How many live workers serve a queue, over all machines. */
   workersOf(queue: QueueName, run?: string): Promise<number>
@@ -40,13 +40,14 @@ export interface Queues {
 
 /** Queues whose jobs name their run; those of `execution` go with the jobs that wait for them. */
 const RUN_QUEUES = ['requests', 'user', 'direct', 'maker'] as const satisfies QueueName[]
-const STATES = ['wait', 'prioritized', 'delayed', 'waiting-children', 'active', 'failed'] as const
+const GOING_ON: JobType[] = ['wait', 'prioritized', 'delayed', 'waiting-children', 'active']
 const JOBS_AT_ONCE = 200
 
 /** Tries of a job whose handler throws what it did not expect; model errors that pass by themselves do not count. */
 export const MAX_ATTEMPTS = 5
 
-const MAX_COUNTED = 1_000
+/** A queue emits the errors of the caller's connection, which has its own listener, and what a command threw, which its caller gets. */
+const IS_TOLD = () => undefined
 
 /** The BullMQ name of a queue; every run has a results queue of its own. */
 export function queueNameOf(queue: QueueName, run?: string): string {
@@ -74,7 +75,7 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
           removeOnFail: { age: 86_400, count: 10_000 },
         },
       })
-      queue.on('error', () => undefined)
+      queue.on('error', IS_TOLD)
       open.set(name, queue)
     }
     return queue
@@ -85,7 +86,7 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
     const known = open.get(name)
     if (known !== undefined) return await question(known)
     const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true })
-    queue.on('error', () => undefined)
+    queue.on('error', IS_TOLD)
     try {
       return await question(queue)
     } finally {
@@ -125,13 +126,12 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
         waitingChildren: counts['waiting-children'] ?? 0,
       }
     },
-    countOf: async (queue, run) => {
-      const jobs = await ask(queueNameOf(queue, run), (asked) =>
-        asked.getJobs(['wait', 'active', 'delayed', 'waiting-children', 'prioritized'], 0, MAX_COUNTED - 1),
-      )
-      // A job that ended while the list was read is undefined in it.
-      return jobs.filter((job?: { data: { run?: unknown } }) => job?.data.run === run).length
-    },
+    countOf: (queue, run) =>
+      ask(queueNameOf(queue, run), async (asked) => {
+        let count = 0
+        for await (const job of jobsIn(asked, GOING_ON)) if (job.run === run) count++
+        return count
+      }),
     workersOf: (queue, run) => ask(queueNameOf(queue, run), (asked) => asked.getWorkersCount()),
     dropResults: async (run) => {
       const name = queueNameOf('results', run)
@@ -146,15 +146,10 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
         let held = 0
         for (const name of RUN_QUEUES) {
           const queue = handle(name)
-          // All states at one moment: a job that moves from one to another while they are gone through is not passed over.
-          const ids = await queue.getRanges([...STATES], 0, -1)
-          for (let start = 0; start < ids.length; start += JOBS_AT_ONCE) {
-            const jobs = await Promise.all(ids.slice(start, start + JOBS_AT_ONCE).map((id) => queue.getJob(id)))
-            for (const job of jobs) {
-              if (job?.id === undefined || job.data?.run !== run) continue
-              if ((await queue.remove(job.id)) === 1) gone++
-              else held++
-            }
+          for await (const job of jobsIn(queue, [...GOING_ON, 'failed'])) {
+            if (job.run !== run) continue
+            if ((await queue.remove(job.id)) === 1) gone++
+            else held++
           }
         }
         dropped += gone
@@ -169,5 +164,16 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
       await Promise.all([...open.values()].map((queue) => queue.close()))
       open.clear()
     },
+  }
+}
+
+/** The jobs that are in these states at one moment, so that one which moves from one to another is not passed over. One that ends before it is come to is. */
+async function* jobsIn(queue: Queue, states: JobType[]): AsyncGenerator<{ id: string; run: unknown }> {
+  const ids = await queue.getRanges(states, 0, -1)
+  for (let start = 0; start < ids.length; start += JOBS_AT_ONCE) {
+    const jobs: (Job<{ run?: unknown }> | undefined)[] = await Promise.all(
+      ids.slice(start, start + JOBS_AT_ONCE).map((id) => queue.getJob(id)),
+    )
+    for (const job of jobs) if (job?.id !== undefined) yield { id: job.id, run: job.data.run }
   }
 }

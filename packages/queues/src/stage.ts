@@ -51,20 +51,7 @@ export async function openStage(
   })
   lifetime.closeLater('metrics', () => server.close())
 
-  const run = new Histogram({
-    name: 'toolwright_job_run_seconds',
-    help: 'Time a worker held a job, by queue and outcome',
-    labelNames: ['queue', 'outcome'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
-    registers: [server.registry],
-  })
-  const wait = new Histogram({
-    name: 'toolwright_job_wait_seconds',
-    help: 'Time from when a job was added to when a worker took it up, later steps of the same job included',
-    labelNames: ['queue'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
-    registers: [server.registry],
-  })
+  const observe = observeJobs(server.registry)
 
   return {
     redis,
@@ -78,14 +65,33 @@ export async function openStage(
         redis,
         queues,
         log,
-        observe: (event) => {
-          run.observe({ queue: event.queue, outcome: event.outcome }, event.runMs / 1000)
-          wait.observe({ queue: event.queue }, event.waitMs / 1000)
-        },
+        observe,
       })
       lifetime.closeLater(`the worker on ${options.queue}`, () => worker.close(STOP_GRACE_MS))
       log.info({ queue: options.queue, concurrency: options.concurrency }, 'serving')
       return worker
     },
+  }
+}
+
+/** What is measured of the jobs that a process works on: hand it to `startWorker`. */
+export function observeJobs(registry: Registry): NonNullable<WorkerOptions<QueueName>['observe']> {
+  const run = new Histogram({
+    name: 'toolwright_job_run_seconds',
+    help: 'Time a worker held a job, by queue and outcome',
+    labelNames: ['queue', 'outcome'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  })
+  const wait = new Histogram({
+    name: 'toolwright_job_wait_seconds',
+    help: 'Time from when a job was added to when a worker took it up, later steps of the same job included',
+    labelNames: ['queue'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers: [registry],
+  })
+  return (event) => {
+    run.observe({ queue: event.queue, outcome: event.outcome }, event.runMs / 1000)
+    wait.observe({ queue: event.queue }, event.waitMs / 1000)
   }
 }

@@ -3,6 +3,10 @@ import type { Redis } from 'ioredis'
 import { connectRedis } from './connect.ts'
 import { openQueues, type Queues } from './queues.ts'
 
+export { atEveryChange, connectMortal, type MortalRedis } from './mortal-redis.ts'
+export { type Handlers, openWorkbench, type Program, runProgram, type Workbench } from './workbench.ts'
+export { openWayToRedis, type WayToRedis } from './way-to-redis.ts'
+
 export interface TestQueues {
   redisUrl: string
   redis: Redis

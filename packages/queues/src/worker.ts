@@ -2,6 +2,7 @@ import { ExecutionResult, type ExecutionJob, type JobOf, QUEUES, type QueueName,
 import type { Log } from '@toolwright/runtime'
 import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { HopelessError, LaterError } from './errors.ts'
 import { MAX_ATTEMPTS, type NewJob, queueNameOf, type Queues } from './queues.ts'
@@ -11,6 +12,9 @@ const MAX_DEATHS = 3
 
 /** When the lines of a job that has failed for good could not be handed on either, that is tried again, for ever: they must not be lost. */
 const BURY_AGAIN_MS = 5_000
+
+/** How long a worker that is closed waits for a Redis that is away. */
+const AWAY_GRACE_MS = 500
 
 /** How long a job with a schema newer than ours waits for a newer worker. */
 const NEWER_SCHEMA_DELAY_MS = 30_000
@@ -178,9 +182,19 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     removeOnFail: { age: 86_400, count: 10_000 },
     drainDelay: 2,
   })
+  // Every attempt to reach a Redis that is away fails, several a second: the first is told, and its return.
+  let isAway = false
   worker.on('error', (error) => {
-    if (!isClosing) log.warn({ queue, error }, 'the worker met an error')
+    const wasAway = isAway
+    isAway = options.redis.status !== 'ready'
+    if (isClosing || (wasAway && isAway)) return
+    log.warn({ queue, error }, isAway ? 'Redis is away; the work goes on once it answers' : 'the worker met an error')
   })
+  const onReady = () => {
+    if (isAway) log.info({ queue }, 'Redis answers again')
+    isAway = false
+  }
+  options.redis.on('ready', onReady)
   worker.on('stalled', (jobId) => log.warn({ queue, jobId }, 'a job of a dead worker is taken up again'))
   // Whoever lost its lock must stop at once: a second worker may be paying for the same calls by now.
   worker.on('lockRenewalFailed', (jobIds) => {
@@ -191,9 +205,14 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     close: async (graceMs) => {
       isClosing = true
       const closed = worker.close()
-      const timer = setTimeout(() => worker.cancelAllJobs('the process is stopping'), graceMs)
-      await closed
-      clearTimeout(timer)
+      // To a Redis that is away no job can be ended or handed back: its locks run out by themselves, and another worker takes the jobs up.
+      const isThere = () => options.redis.status === 'ready'
+      const isSlow = await Promise.race([closed.then(() => false), delay(isThere() ? graceMs : AWAY_GRACE_MS, true, { ref: false })])
+      if (isSlow) {
+        worker.cancelAllJobs('the process is stopping')
+        if (isThere()) await closed
+      }
+      options.redis.off('ready', onReady)
     },
   }
 }

@@ -130,10 +130,10 @@ test('of a run that is forgotten no text is left anywhere, and all else is as it
   const other = await found([['Count these: a b', OTHER]])
 
   for (const [text, run] of [...mine.map((one) => [one, RUN]), ...theirs.map((one) => [one, OTHER])] as [string, string][]) {
-    await registry.tools.addExample(both, example(text, run, { refusedBy: 1 }))
+    await registry.tools.addExamples(both, [example(text, run, { refusedBy: 1 })])
     await registry.tools.addGatheredText(named, { text, answer: text, run })
   }
-  await registry.tools.addExample(own, example(`What on earth is the meaning of a ${SECRET}?`, RUN))
+  await registry.tools.addExamples(own, [example(`What on earth is the meaning of a ${SECRET}?`, RUN)])
   for (const kind of [named, both]) {
     const { generation } = (await kinds.get(kind))!
     await registry.makes.begin(kind, generation, 60_000)
@@ -247,13 +247,13 @@ describe('places among the lines that gather', () => {
 
 test('a make that worked with texts of the run cannot publish, keep or label anything more', async () => {
   const kind = await kinds.named('sorting', '', 'x', OTHER)
-  await registry.tools.addExample(kind, example(SECRET, RUN))
+  await registry.tools.addExamples(kind, [example(SECRET, RUN)])
   await registry.makes.begin(kind, 1, 60_000)
   await registry.makes.plan(kind, 1, async () => plan(SECRET, 'theirs'))
   await administration.forgetTexts(RUN)
   expect(await kinds.settle(kind, 1, { end: 'published', version: 1, tool: `{"source":"${SECRET}"}` })).toBe(false)
   await keepReply(kind, 1)
-  await registry.tools.replaceExample(kind, example(SECRET, RUN, { source: 'tools' }))
+  await registry.tools.replaceExamples(kind, [example(SECRET, RUN, { source: 'tools' })])
   await expect(registry.makes.plan(kind, 1, async () => plan(SECRET, 'theirs'))).rejects.toThrow('called off')
   expect(await leftOf(SECRET)).toEqual([])
 })
@@ -289,13 +289,13 @@ test('a kind of a run stays where others have lines in it, a tool, or are merged
 test('examples are deleted after so many days, and what has been in the nursery for as long', async () => {
   const kind = await kinds.named('sorting', '', 'x')
   const day = 86_400_000
-  await registry.tools.addExample(kind, example('old', RUN, { at: Date.now() - 31 * day, refusedBy: 1 }))
-  await registry.tools.addExample(kind, example('young', RUN, { at: Date.now() - 29 * day, refusedBy: 1 }))
+  await registry.tools.addExamples(kind, [example('old', RUN, { at: Date.now() - 31 * day, refusedBy: 1 })])
+  await registry.tools.addExamples(kind, [example('young', RUN, { at: Date.now() - 29 * day, refusedBy: 1 })])
   const once = await found([['once', RUN]])
   await data.redis.zadd(`${data.keyPrefix}nursery`, Date.now() - 31 * day, once)
   const twice = await found([['twice', RUN]])
   expect(await registry.retention.sweep(30)).toEqual({ examples: 1, kinds: 1 })
   expect((await registry.tools.examples(kind)).map(({ text }) => text)).toEqual(['young'])
-  expect(await registry.tools.addExample(kind, example('new', RUN))).toEqual({ examples: 2, refused: 1 })
+  expect(await registry.tools.addExamples(kind, [example('new', RUN)])).toEqual({ examples: 2, refused: 1 })
   expect([await kinds.get(once), (await kinds.get(twice))?.state]).toEqual([null, 'nursery'])
 })

@@ -19,6 +19,10 @@ export function registryKeys(prefix: string) {
     placed: (run: string) => `${prefix}run:${run}:placed`,
     /** Bitmap: seqs of results that went to a stream. */
     streamed: (run: string) => `${prefix}run:${run}:streamed`,
+    /** Bitmap: seqs of lines whose kind and way have been decided. */
+    dispatched: (run: string) => `${prefix}run:${run}:dispatched`,
+    /** Bitmap: seqs of lines whose result is on its way to the client. */
+    answered: (run: string) => `${prefix}run:${run}:answered`,
     spaceMoney: `${prefix}money`,
     totals: `${prefix}totals`,
     kinds: `${prefix}kinds`,
@@ -60,4 +64,9 @@ export type RegistryKeys = ReturnType<typeof registryKeys>
 /** All keys of a kind that never had a tool, those of its makes apart; its record is the first. */
 export function keysWithoutTool(keys: RegistryKeys, kind: string): string[] {
   return [keys.kind(kind), keys.places(kind), keys.examples(kind), keys.gatheredTexts(kind), keys.waiting(kind), keys.direct(kind)]
+}
+
+/** What a make works with, its record first; gone with its end. */
+export function keysOfMake(keys: RegistryKeys, kind: string, generation: number): string[] {
+  return [keys.make(kind, generation), keys.makeReplies(kind, generation), keys.makeTries(kind, generation), keys.gatheredTexts(kind)]
 }

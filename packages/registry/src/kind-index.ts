@@ -6,15 +6,18 @@ import { MAX_TEMPLATE_TOKENS, tokensOf } from './template.ts'
 
 export interface Neighbour {
   kind: Kind
+  /** A few texts of it, those of the wording that is most like first where kinds were merged into it. */
+  texts: string[]
   /** 0 to 1: the share of telling words in common. */
   likeness: number
 }
 
-/** All kinds' readings in memory, kept fresh by the registry's epoch. */
+/** All kinds' readings in memory, kept fresh by the registry's epoch. A kind that was merged into another is known by its own texts still, and found as that other. */
 export interface KindIndex {
   /** Takes in what changed, and lets go of kinds that are gone; returns the epoch it now stands at. One round trip when nothing did. */
   refresh(): Promise<number>
-  get(kind: KindId): Kind | undefined
+  /** The kind that stands for this one: itself, or what it was merged into. */
+  living(kind: KindId): Kind | undefined
   /** Every kind one of whose templates fits the line. */
   fitting(frame: string, tokens: readonly string[]): Kind[]
   /** The kinds whose texts are most like this one, for the judge to choose from: likeness alone never decides. */
@@ -29,6 +32,12 @@ export function openKindIndex(kinds: Kinds): KindIndex {
   const known = new Map<KindId, Kind>()
   const words = new Map<KindId, Set<string>[]>()
   let epoch = -1
+
+  const living = (id: KindId): Kind | undefined => {
+    const kind = known.get(id)
+    // What is merged has been a kind of its own until then, so this cannot go round in a circle.
+    return kind === undefined || kind.alias === '' ? kind : living(kind.alias)
+  }
 
   return {
     refresh: async () => {
@@ -51,34 +60,42 @@ export function openKindIndex(kinds: Kinds): KindIndex {
       epoch = latest
       return epoch
     },
-    get: (kind) => known.get(kind),
+    living,
     all: () => [...known.values()],
     fitting: (frame, tokens) => {
       if (tokens.length > MAX_TEMPLATE_TOKENS) return []
-      const found: Kind[] = []
+      const found = new Set<Kind>()
       for (const kind of known.values()) {
-        if (kind.frame !== frame || kind.alias !== '' || kind.state === 'nursery') continue
-        if (fitsReading(kind.reading, tokens)) found.push(kind)
+        if (kind.frame !== frame || kind.state === 'nursery' || !fitsReading(kind.reading, tokens)) continue
+        const stands = living(kind.id)
+        if (stands !== undefined) found.add(stands)
       }
-      return found
+      return [...found]
     },
     nearest: (frame, text, limit) => {
       const own = new Set(tellingWords(text))
-      const candidates: { kind: Kind; sets: Set<string>[] }[] = []
+      const candidates: { kind: Kind; stands: Kind; sets: Set<string>[] }[] = []
       const frequency = new Map<string, number>()
       for (const kind of known.values()) {
-        if (kind.frame !== frame || kind.alias !== '') continue
+        const stands = kind.frame === frame ? living(kind.id) : undefined
+        if (stands === undefined) continue
         const sets = words.get(kind.id) ?? []
-        candidates.push({ kind, sets })
+        candidates.push({ kind, stands, sets })
         const all = new Set(sets.flatMap((set) => [...set]))
         for (const word of all) frequency.set(word, (frequency.get(word) ?? 0) + 1)
       }
       const weight = (word: string) => Math.log(1 + candidates.length / (frequency.get(word) ?? 1))
-      return candidates
-        .map(({ kind, sets }) => ({ kind, likeness: likenessOf(own, sets, weight) }))
+      const near = candidates
+        .map((one) => ({ ...one, likeness: likenessOf(own, one.sets, weight) }))
         .filter(({ likeness }) => likeness >= MIN_LIKENESS)
         .toSorted((a, b) => b.likeness - a.likeness || (a.kind.id < b.kind.id ? -1 : 1))
-        .slice(0, limit)
+      const neighbours = new Map<Kind, Neighbour>()
+      for (const { kind, stands, likeness } of near) {
+        const nearer = neighbours.get(stands)
+        if (nearer === undefined) neighbours.set(stands, { kind: stands, texts: [...kind.reading.samples], likeness })
+        else nearer.texts.push(...kind.reading.samples)
+      }
+      return [...neighbours.values()].slice(0, limit)
     },
   }
 }

@@ -50,10 +50,16 @@ if place == '0' then redis.call('HSET', KEYS[2], ARGV[1], '1') elseif not place 
 return 1
 `
 
-/** Writes down that a line has a place among those that gather: 0 until it has its answer, then 1. */
+/** Writes down that a line has a place among those that gather: 0 until it has its answer, then 1. One that has a place keeps it: false. */
 const TAKE_PLACE = `
+local function hasPlace(key, line)
+  local place = redis.call('HGET', key, line)
+  return place == '0' or place == '1'
+end
 local function takePlace(key, line)
+  if hasPlace(key, line) then return false end
   redis.call('HSET', key, line, redis.call('HGET', key, line) == 'early' and '1' or '0')
+  return true
 end
 `
 
@@ -87,13 +93,17 @@ else
   local room = allowed - started
   if state ~= 'nursery' and redis.call('HLEN', KEYS[3]) >= ${EXAMPLES_FOR_MAKE} then room = 0 end
   if state == 'nursery' then room = count end
-  local gather, direct, waiting = {}, {}, 0
+  local gather, taken, direct, waiting = {}, 0, {}, 0
   local isPatient = ARGV[3] == 'wait' and state ~= 'demoted' and kind[9] ~= kind[7]
   for index = 1, count do
-    if room > 0 then
+    local line = ARGV[5] .. ':' .. ARGV[index * 2 + 4]
+    -- A job may come again after its first placement is forgotten.
+    if hasPlace(KEYS[9], line) then
       gather[#gather + 1] = index - 1
-      takePlace(KEYS[9], ARGV[5] .. ':' .. ARGV[index * 2 + 4])
-      room = room - 1
+    elseif room > taken then
+      gather[#gather + 1] = index - 1
+      takePlace(KEYS[9], line)
+      taken = taken + 1
     elseif isPatient then
       redis.call('RPUSH', KEYS[2], ARGV[index * 2 + 5])
       waiting = waiting + 1
@@ -101,7 +111,7 @@ else
       direct[#direct + 1] = index - 1
     end
   end
-  redis.call('HSET', KEYS[1], 'started', started + #gather)
+  redis.call('HSET', KEYS[1], 'started', started + taken)
   if waiting > 0 then
     redis.call('HINCRBY', KEYS[5], 'waiting', waiting)
     redis.call('SADD', KEYS[6], ARGV[1])
@@ -113,25 +123,25 @@ return answer
 `
 
 export const TAKE = `${TAKE_PLACE}
-local taken, perRun = 0, {}
+local raised, perRun = 0, {}
 for index = 3, #ARGV, 3 do
   if redis.call('LREM', KEYS[1], 1, ARGV[index + 2]) == 1 then
-    taken = taken + 1
-    if ARGV[2] == '1' then takePlace(KEYS[4], ARGV[index + 1]) end
+    if ARGV[2] == '1' and takePlace(KEYS[4], ARGV[index + 1]) then raised = raised + 1 end
     local run = tonumber(ARGV[index])
     perRun[run] = (perRun[run] or 0) + 1
   end
 end
 if redis.call('LLEN', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
-if ARGV[2] == '1' and taken > 0 then
-  redis.call('HINCRBY', KEYS[3], 'started', taken)
+if raised > 0 then
+  redis.call('HINCRBY', KEYS[3], 'started', raised)
   local kind = redis.call('HMGET', KEYS[3], 'started', 'allowed')
   if tonumber(kind[1]) > tonumber(kind[2]) then redis.call('HSET', KEYS[3], 'allowed', kind[1]) end
 end
 for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 4], 'waiting', -count) end
-return taken
+return 1
 `
 
+/** Ends a make and counts it. KEYS[7] on are all that it worked with; the last value is what it cost, '' where that is not known. */
 export const SETTLE = `${BUMP}
 local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')
 if kind[1] ~= ARGV[2] then return 0 end
@@ -154,9 +164,26 @@ else
   if tonumber(kind[3]) == 0 then set('state', 'unworthy') end
 end
 redis.call('HSET', KEYS[1], unpack(fields))
--- A make that is put off is the one that goes on later.
-if ARGV[3] ~= 'put-off' then redis.call('HINCRBY', KEYS[1], 'generation', 1) end
 redis.call('DEL', KEYS[2])
+-- A make that is put off is the one that goes on later.
+if ARGV[3] ~= 'put-off' then
+  redis.call('HINCRBY', KEYS[1], 'generation', 1)
+  redis.call('HINCRBY', KEYS[6], ARGV[3], 1)
+  local cost = ARGV[#ARGV]
+  if cost ~= '' and ARGV[3] ~= 'unworthy' then
+    redis.call('HINCRBY', KEYS[6], 'priced', 1)
+    redis.call('HINCRBY', KEYS[6], 'cost', cost)
+  end
+  redis.call('DEL', unpack(KEYS, 7))
+end
+bump(KEYS[4], KEYS[3], ARGV[1])
+return 1
+`
+
+/** Both must stand for themselves, so that aliases never make a circle. */
+export const MERGE = `${BUMP}
+if KEYS[1] == KEYS[2] or redis.call('HGET', KEYS[1], 'alias') ~= '' or redis.call('HGET', KEYS[2], 'alias') ~= '' then return 0 end
+redis.call('HSET', KEYS[1], 'alias', ARGV[2])
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1
 `

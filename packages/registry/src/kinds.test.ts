@@ -1,10 +1,12 @@
 import type { Example, KindId, Line } from '@toolwright/contracts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openAdministration } from './administration.ts'
 import { openKindIndex } from './kind-index.ts'
 import { EXAMPLES_FOR_MAKE, type Kind, MAX_GATHERING, type Placement } from './kind.ts'
 import { type Kinds } from './kinds.ts'
-import { readingOf } from './reading.ts'
+import { learn, readingOf } from './reading.ts'
 import { openRegistry } from './registry.ts'
+import { tokensOf } from './template.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
 
 const RUN = 'r-aaaaaaaaaa'
@@ -53,7 +55,7 @@ async function publish(version: number): Promise<boolean> {
 async function addExamples(count: number): Promise<void> {
   for (let at = 0; at < count; at++) {
     const example: Example = { v: 1, text: `example ${at}`, answer: 'a', source: 'given', votes: 0, run: RUN, at }
-    await data.registry.tools.addExample(kind, example)
+    await data.registry.tools.addExamples(kind, [example])
   }
 }
 
@@ -89,8 +91,10 @@ describe('the counter of a kind without a tool', () => {
     expect(await place(12)).toEqual(first)
     expect(await now()).toMatchObject({ seen: 12, started: 10 })
     expect(await kinds.waitingCount(kind)).toBe(2)
+    // Its dispatcher died after it had forgotten where the lines were placed: those that gather keep their places.
     await kinds.dropPlaced(RUN, ['job-0'])
-    expect(await place(12)).toMatchObject({ gather: [], waiting: 12 })
+    expect(await place(12)).toMatchObject({ gather: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], waiting: 2 })
+    expect(await now()).toMatchObject({ started: 10 })
   })
 
   test('sends lines directly instead of waiting, where the run asks for that', async () => {
@@ -331,7 +335,7 @@ describe('the nursery', () => {
       const payment = { run: RUN, field: 'x', kind: id, role: 'strong', purpose: 'answer', model: 'm' } as const
       const placement = await kinds.place(id, RUN, `job-${at}`, lines(1, at), 'wait')
       await kinds.dropPlaced(RUN, [`job-${at}`])
-      await tools.addExample(id, { ...example, text })
+      await tools.addExamples(id, [{ ...example, text }])
       await tools.addGatheredText(id, { text, answer: 'a', run: RUN })
       await kinds.gathered(id, RUN, at)
       await money.begin({ ...payment, boundNano: 1, timeoutMs: 1, textBytes: 1 })
@@ -379,10 +383,10 @@ describe('the nursery', () => {
     expect(index.nearest('', 'quince jam', 5).map((one) => one.kind.id)).toEqual([id])
     await kinds.emptyNursery(Number.MAX_SAFE_INTEGER)
     await index.refresh()
-    expect([index.get(id), index.nearest('', 'quince jam', 5)]).toEqual([undefined, []])
+    expect([index.living(id), index.nearest('', 'quince jam', 5)]).toEqual([undefined, []])
     expect(await born()).toBe(id)
     await index.refresh()
-    expect(index.get(id)).toMatchObject({ state: 'nursery' })
+    expect(index.living(id)).toMatchObject({ state: 'nursery' })
   })
 
   test('a reading is saved by the first of those who read the same revision', async () => {
@@ -435,6 +439,42 @@ describe('names, changes and decisions', () => {
       { version: 0, alias: '' },
       { version: 0, alias: '' },
     ])
+  })
+
+  test('a merged kind is found by its own texts still, as the one that it was merged into, until they are split', async () => {
+    const words = ['oven', 'pear', 'fig'].map((word) => `please put these words in order: ${word}`)
+    const reading = words.slice(1).reduce((known, text) => learn(known, text), readingOf(words[0]!))
+    const grown = (await kinds.createInNursery(words[0]!, '', reading, await kinds.epoch())) as KindId
+    await kinds.saveReading(grown, reading, 'gathering', 0)
+    const index = openKindIndex(kinds)
+    const found = async (text: string) => {
+      await index.refresh()
+      return [index.fitting('', tokensOf(text)).map(({ id }) => id), index.nearest('', text, 5).map((one) => one.kind.id)]
+    }
+    const text = 'please put these words in order: oven pear'
+    expect(await found(text)).toEqual([[grown], [grown]])
+    await kinds.merge(grown, kind)
+    expect(await found(text)).toEqual([[kind], [kind]])
+    expect(index.living(grown)?.id).toBe(kind)
+    // A judge is shown what the text is like.
+    expect(index.nearest('', text, 5)[0]?.texts).toEqual(words)
+    expect(index.nearest('', 'Sort c b a', 5)).toMatchObject([{ texts: ['Sort b a'] }])
+    await openAdministration(data).unmerge(grown)
+    expect(await found(text)).toEqual([[grown], [grown]])
+  })
+
+  test('kinds are merged in no circle', async () => {
+    const other = await kinds.named('count', '', 'x')
+    await kinds.merge(kind, other)
+    const refused = 'must be two kinds of which neither is merged into another'
+    for (const [from, into] of [
+      [other, kind],
+      [kind, other],
+      [other, other],
+      ['k-none-1a2b3c', other],
+    ] as const)
+      await expect(kinds.merge(from, into)).rejects.toThrow(refused)
+    expect((await now(other)).alias).toBe('')
   })
 
   test('decisions are remembered by shape', async () => {

@@ -1,6 +1,6 @@
 import { hashOf, type KindId, kindIdOf, type Line } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
-import { keysWithoutTool, type RegistryKeys } from './keys.ts'
+import { keysOfMake, keysWithoutTool, type RegistryKeys } from './keys.ts'
 import {
   type Kind,
   type KindState,
@@ -14,7 +14,7 @@ import {
   type Reading,
   WaitingLine,
 } from './kind.ts'
-import { CREATE, EVICT, GATHERED, NOTE_CALL, PLACE, POINT, RECALL, SAVE_READING, SETTLE, TAKE } from './kind-scripts.ts'
+import { CREATE, EVICT, GATHERED, MERGE, NOTE_CALL, PLACE, POINT, RECALL, SAVE_READING, SETTLE, TAKE } from './kind-scripts.ts'
 import { readingOf } from './reading.ts'
 import { openScript } from './script.ts'
 
@@ -47,14 +47,18 @@ export interface Kinds {
   /** Takes lines away that were peeked at, after jobs for them were added; those that somebody else took are passed over. `raise`: they count as let through to gather. */
   takeWaiting(kind: KindId, lines: PeekedLine[], raise: boolean): Promise<void>
   kindsWithWaiting(): Promise<KindId[]>
-  /** Ends a make, if this generation is still the one due. False: somebody else ended it. */
-  settle(kind: KindId, generation: number, end: MakeEnd): Promise<boolean>
+  /**
+   * Ends a make, if this generation is still the one due, counts it with what it cost, and forgets what it worked with, unless it goes on later. False: somebody else
+   * ended it. `costNano`: integer nano-dollars, null where that is not known.
+   */
+  settle(kind: KindId, generation: number, end: MakeEnd, costNano?: number | null): Promise<boolean>
   /** How a line's `called` answer by a version ended; more than 5 failures in the last 20 demote it. A line that is among these counts once. */
   noteCall(kind: KindId, version: number, line: { run: string; seq: number }, isFailure: boolean): Promise<{ demoted: boolean }>
   /** Sets which version serves (rollback, enable), or 0 (disable). */
   point(kind: KindId, version: number, reason: string): Promise<void>
   remember(shape: string, kind: KindId): Promise<void>
   recall(shapes: string[]): Promise<(KindId | null)[]>
+  /** From now on requests of `from` are answered as `into`. Both must stand for themselves. */
   merge(from: KindId, into: KindId): Promise<void>
 }
 
@@ -73,6 +77,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
   const evict = openScript(redis, EVICT)
   const gathered = openScript(redis, GATHERED)
   const recall = openScript(redis, RECALL)
+  const merge = openScript(redis, MERGE)
   const changeKeys = (kind: string) => [keys.kind(kind), keys.kinds, keys.epoch, keys.changes]
   const names = new Map<string, KindId>()
 
@@ -174,13 +179,21 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       )
     },
     kindsWithWaiting: () => redis.smembers(keys.waitingKinds),
-    settle: async (kind, generation, end) => {
+    settle: async (kind, generation, end, costNano = null) => {
       const values =
         end.end === 'published' ? [end.version, end.tool] : end.end === 'unworthy' ? [end.worthAt] : [end.reason, end.cooldownMs]
       return (
         (await settle(
-          [keys.kind(kind), keys.places(kind), keys.epoch, keys.changes, keys.tools(kind)],
-          [kind, generation, end.end, ...values],
+          [
+            keys.kind(kind),
+            keys.places(kind),
+            keys.epoch,
+            keys.changes,
+            keys.tools(kind),
+            keys.makes,
+            ...keysOfMake(keys, kind, generation),
+          ],
+          [kind, generation, end.end, ...values, costNano ?? ''],
         )) === 1
       )
     },
@@ -208,9 +221,8 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
     },
     recall: async (shapes) => (shapes.length === 0 ? [] : ((await recall([keys.decisions, keys.kinds], shapes)) as (KindId | null)[])),
     merge: async (from, into) => {
-      await redis.hset(keys.kind(from), 'alias', into)
-      const epoch = await redis.incr(keys.epoch)
-      await redis.zadd(keys.changes, epoch, from)
+      const isMerged = await merge([keys.kind(from), keys.kind(into), keys.epoch, keys.changes], [from, into])
+      if (isMerged === 0) throw new Error(`${from} and ${into} must be two kinds of which neither is merged into another`)
     },
   }
 

@@ -1,7 +1,7 @@
 import { Example, type KindId } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { RegistryKeys } from './keys.ts'
+import { keysOfMake, type RegistryKeys } from './keys.ts'
 import { openScript } from './script.ts'
 
 /** What a make works from, fixed when it begins to propose, so that a resumed make asks and checks the same. */
@@ -27,7 +27,7 @@ export interface Makes {
   planned(kind: KindId, generation: number): Promise<MakePlan | null>
   /** Keeps the plan, or returns the one that is there. Throws where the make is no longer the one due. */
   plan(kind: KindId, generation: number, propose: () => Promise<MakePlan>): Promise<MakePlan>
-  /** Forgets the plan and the kept replies of a make that has ended. */
+  /** Forgets what a make has that ends without being settled. */
   drop(kind: KindId, generation: number): Promise<void>
 }
 
@@ -50,12 +50,6 @@ return 1
 export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
   const keep = openScript(redis, KEEP_PLAN)
   const markOverdue = openScript(redis, MARK_OVERDUE)
-  const keysOf = (kind: KindId, generation: number) => [
-    keys.make(kind, generation),
-    keys.makeReplies(kind, generation),
-    keys.makeTries(kind, generation),
-    keys.gatheredTexts(kind),
-  ]
   const now = async () => {
     const [seconds, micros] = await redis.time()
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
@@ -80,7 +74,7 @@ export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
     },
     pause: async (kind, generation) => {
       const multi = redis.multi().hdel(keys.make(kind, generation), 'deadline').hdel(keys.kind(kind), 'overdue')
-      for (const key of keysOf(kind, generation)) multi.expire(key, SECONDS_KEPT)
+      for (const key of keysOfMake(keys, kind, generation)) multi.expire(key, SECONDS_KEPT)
       await multi.exec()
     },
     planned,
@@ -93,7 +87,7 @@ export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
       return MakePlan.parse(JSON.parse(text))
     },
     drop: async (kind, generation) => {
-      await redis.del(...keysOf(kind, generation))
+      await redis.del(...keysOfMake(keys, kind, generation))
     },
   }
 }

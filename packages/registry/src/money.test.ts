@@ -132,6 +132,10 @@ describe('a paid call', () => {
     expect(await money.begin({ ...step, run: 'r-bbbbbbbbbb' })).toEqual({ kept: reply({ text: 'a tool' }) })
     expect(await money.begin(intent({ field: 'a1t0' }))).toEqual({ attempt: 1 })
     expect(await money.begin({ ...step, make: { ...make, generation: 2 } })).toEqual({ attempt: 1 })
+    await money.settle(intent({ field: 'a1t1', make }), 1, reply({}))
+    expect([await money.spentOn(make), await money.spentOn({ ...make, generation: 2 })]).toEqual([1_400, 0])
+    await money.settle(intent({ field: 'a1t2', make }), 1, reply({ costNano: null }))
+    expect(await money.spentOn(make)).toBeNull()
     await data.registry.makes.drop(kind, 1)
     expect(await money.begin(step)).toEqual({ attempt: 1 })
   })
@@ -142,7 +146,7 @@ describe('a paid call', () => {
     await data.registry.kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 1 })
     expect(await money.settle(step, attempt, reply({ text: 'a tool' }))).toEqual(reply({ text: 'a tool' }))
     expect(await money.ledger(RUN)).toMatchObject([{ bucket: 'makes', costNano: 700 }])
-    expect(await money.begin(step)).toEqual({ attempt: 2 })
+    expect(await money.begin(step)).toEqual({ attempt: 1 })
   })
 
   test('for a kind that is gone is booked, and leaves nothing in its name', async () => {
@@ -221,6 +225,13 @@ test("a kind's direct calls are the strong model's answers alone", async () => {
   expect(await money.direct(kind)).toEqual({ calls: 2, costNano: 700, unpriced: 1, promptTokens: 32, outputTokens: 6, textBytes: 80 })
   expect(await money.direct(null)).toMatchObject({ calls: 3, costNano: 1_400, unpriced: 1 })
   expect(await money.direct('k-other-1a2b3c')).toMatchObject({ calls: 0, costNano: 0 })
+})
+
+test('a direct call of which nobody told what it used is in the ledger, and tells nothing of what others would use', async () => {
+  const untold = reply({ tokens: { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }, costNano: null })
+  await money.settle(intent(), 1, untold)
+  expect(await money.ledger(RUN)).toHaveLength(1)
+  expect(await money.direct(kind)).toEqual({ calls: 0, costNano: 0, unpriced: 0, promptTokens: 0, outputTokens: 0, textBytes: 0 })
 })
 
 test('what a line has spent is the sum of its kept replies, unknown where one price is', async () => {

@@ -1,8 +1,12 @@
-import { type Bucket, bucketOf, type Cause, LedgerEntry, type Purpose, type Role, Tokens } from '@toolwright/contracts'
+import { bucketOf, type Cause, LedgerEntry, type Purpose, type Role, Tokens } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
+import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
+import { readSums, type Sums, sumsPrefix } from './money-sums.ts'
 import { openScript } from './script.ts'
+
+export type { Sums } from './money-sums.ts'
 
 /** A paid model reply, kept before it is used, so that no crash pays for it twice. */
 export const KeptReply = z.object({
@@ -37,25 +41,13 @@ export interface Intent {
 
 const IntentRecord = z.object({ boundNano: z.int().nullable(), until: z.number(), purpose: z.string(), kind: z.string().nullable() })
 
-export interface Sums {
-  bucket: Bucket
-  role: Role
-  model: string
-  purpose: Purpose
-  cause: Cause
-  calls: number
-  costNano: number
-  /** Entries whose price is unknown; their cost is not in `costNano`. */
-  unpriced: number
-  tokens: Tokens
-}
-
 export interface Uncertain {
   calls: number
   boundNano: number
   unpriced: number
 }
 
+/** Of direct answers whose use of tokens, or cost, is known. */
 export interface DirectSums {
   calls: number
   costNano: number
@@ -76,6 +68,8 @@ export interface Money {
   kept(call: Pick<Intent, 'run' | 'field' | 'make'>): Promise<KeptReply | null>
   /** What the kept replies under these fields of a run cost and used together; the cost is null where one's price is unknown. */
   spent(run: string, fields: string[]): Promise<{ costNano: number | null; promptTokens: number; outputTokens: number }>
+  /** What all kept replies of a make cost, integer nano-dollars; null where one's price is unknown. */
+  spentOn(make: { kind: string; generation: number }): Promise<number | null>
   /** Forgets kept replies of lines that have their result. */
   dropReplies(run: string, fields: string[]): Promise<void>
   ledger(run: string): Promise<LedgerEntry[]>
@@ -83,62 +77,6 @@ export interface Money {
   uncertain(run: string): Promise<Uncertain>
   direct(kind: string | null): Promise<DirectSums>
 }
-
-const SECONDS_KEPT = 30 * 86_400
-
-const BEGIN = `
-local kept = redis.call('HGET', KEYS[1], ARGV[1])
-if kept then return {'kept', kept} end
-local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
-redis.call('HSET', KEYS[3], ARGV[6] .. '#' .. n, string.format('{"boundNano":%s,"until":%d,"purpose":"%s","kind":%s}', ARGV[2], now + tonumber(ARGV[3]), ARGV[4], ARGV[5]))
-return {'go', n}
-`
-
-const SETTLE = `
-local kept = redis.call('HGET', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[3], ARGV[15] .. '#' .. ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local generation = KEYS[9] and redis.call('HGET', KEYS[9], 'generation')
-local entry, prefix = ARGV[4], ARGV[6]
-if kept then entry = ARGV[5] prefix = ARGV[7]
--- What a make that is no longer due has paid for is booked, and kept for nobody.
-elseif ARGV[16] == '' or generation == ARGV[16] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
--- A run or make that nobody ends does not keep its replies for ever.
-redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT})
-redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
-redis.call('RPUSH', KEYS[4], string.sub(entry, 1, -2) .. ',"at":' .. string.format('%d', now) .. '}')
-for _, key in ipairs({KEYS[5], KEYS[6]}) do
-  redis.call('HINCRBY', key, prefix .. 'calls', 1)
-  if ARGV[8] == '' then redis.call('HINCRBY', key, prefix .. 'unpriced', 1) else redis.call('HINCRBY', key, prefix .. 'cost', ARGV[8]) end
-  redis.call('HINCRBY', key, prefix .. 'uncachedInput', ARGV[9])
-  redis.call('HINCRBY', key, prefix .. 'cacheRead', ARGV[10])
-  redis.call('HINCRBY', key, prefix .. 'cacheWrite', ARGV[11])
-  redis.call('HINCRBY', key, prefix .. 'output', ARGV[12])
-end
-if ARGV[13] == '1' and not kept then
-  -- A kind that is gone leaves nothing in its name.
-  for index = 7, generation and 8 or 7 do
-    local key = KEYS[index]
-    redis.call('HINCRBY', key, 'calls', 1)
-    if ARGV[8] == '' then redis.call('HINCRBY', key, 'unpriced', 1) else redis.call('HINCRBY', key, 'cost', ARGV[8]) end
-    redis.call('HINCRBY', key, 'promptTokens', ARGV[9] + ARGV[10] + ARGV[11])
-    redis.call('HINCRBY', key, 'outputTokens', ARGV[12])
-    redis.call('HINCRBY', key, 'textBytes', ARGV[14])
-  end
-end
-return kept
-`
-
-/** A number that a later call has been given stays taken, so that no two calls of a field have the same intent. */
-const ABANDON = `
-redis.call('HDEL', KEYS[2], ARGV[3] .. '#' .. ARGV[2])
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
-return 1
-`
 
 export function openMoney(redis: Redis, keys: RegistryKeys): Money {
   const begin = openScript(redis, BEGIN)
@@ -173,7 +111,8 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
           costNano: reply.costNano,
           price: reply.price,
         })
-      const isDirect = intent.purpose === 'answer' && intent.role === 'strong'
+      // A call of which nobody knows what it used tells nothing of what others will.
+      const isDirect = intent.purpose === 'answer' && intent.role === 'strong' && (reply.costNano !== null || hasTokens(reply.tokens))
       const kind = intent.make?.kind ?? intent.kind
       const kept = await settle(
         [
@@ -218,11 +157,15 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
       for (const text of await redis.hmget(keys.replies(run), ...fields)) {
         if (text === null) continue
         const { tokens, costNano } = KeptReply.parse(JSON.parse(text))
-        sum.costNano = sum.costNano === null || costNano === null ? null : sum.costNano + costNano
+        sum.costNano = plus(sum.costNano, costNano)
         sum.promptTokens += tokens.uncachedInput + tokens.cacheRead + tokens.cacheWrite
         sum.outputTokens += tokens.output
       }
       return sum
+    },
+    spentOn: async ({ kind, generation }) => {
+      const replies = (await redis.hvals(keys.makeReplies(kind, generation))).map((text) => KeptReply.parse(JSON.parse(text)))
+      return replies.reduce((sum: number | null, { costNano }) => plus(sum, costNano), 0)
     },
     dropReplies: async (run, fields) => {
       if (fields.length === 0) return
@@ -269,61 +212,15 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
   }
 }
 
+function hasTokens(tokens: Tokens): boolean {
+  return Object.values(tokens).some((count) => count > 0)
+}
+
+/** Unknown with anything is unknown. */
+function plus(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : one + other
+}
+
 function intentId({ make, field }: Intent): string {
   return make === undefined ? field : `${make.kind}:${make.generation}:${field}`
-}
-
-/** A field of the sums is a JSON array of labels, then what is summed; model names may hold any character. */
-function sumsPrefix(bucket: Bucket, intent: Intent, model: string, cause: Cause): string {
-  return `${JSON.stringify([bucket, intent.role, model, intent.purpose, cause])}:`
-}
-
-function readSums(hash: Record<string, string>): Sums[] {
-  const rows = new Map<string, Sums>()
-  for (const [field, text] of Object.entries(hash)) {
-    const at = field.lastIndexOf(':')
-    const labels = field.slice(0, at)
-    let row = rows.get(labels)
-    if (row === undefined) {
-      // Written by `sumsPrefix` alone.
-      const [bucket, role, model, purpose, cause] = JSON.parse(labels) as [Bucket, Role, string, Purpose, Cause]
-      row = {
-        bucket,
-        role,
-        model,
-        purpose,
-        cause,
-        calls: 0,
-        costNano: 0,
-        unpriced: 0,
-        tokens: { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 },
-      }
-      rows.set(labels, row)
-    }
-    const value = Number(text)
-    switch (field.slice(at + 1)) {
-      case 'calls':
-        row.calls = value
-        break
-      case 'cost':
-        row.costNano = value
-        break
-      case 'unpriced':
-        row.unpriced = value
-        break
-      case 'uncachedInput':
-        row.tokens.uncachedInput = value
-        break
-      case 'cacheRead':
-        row.tokens.cacheRead = value
-        break
-      case 'cacheWrite':
-        row.tokens.cacheWrite = value
-        break
-      case 'output':
-        row.tokens.output = value
-        break
-    }
-  }
-  return [...rows.values()]
 }

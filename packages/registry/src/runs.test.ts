@@ -1,4 +1,4 @@
-import { RunSettings } from '@toolwright/contracts'
+import { type Line, RunSettings } from '@toolwright/contracts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Runs } from './runs.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
@@ -13,6 +13,10 @@ beforeEach(() => {
   runs = data.registry.runs
 })
 afterEach(() => data.close())
+
+function line(seq: number): Line {
+  return { seq, customId: `line-${seq}`, text: 'x', frame: '', hop: 0 }
+}
 
 test('a run is made once, and found as it was made', async () => {
   expect(await runs.get(RUN)).toBeNull()
@@ -58,17 +62,32 @@ test('a run can bring more lines until all that it read has been dispatched', as
   await runs.open(RUN, SETTINGS, '')
   expect(await runs.canBringMore(RUN)).toBe(true)
   await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 3, refused: 0, isDone: true })
-  await runs.addDispatched(RUN, 2)
+  await runs.noteDispatched(RUN, [line(0), line(2)])
+  // A job that runs again counts once.
+  await runs.noteDispatched(RUN, [line(0), line(2)])
   expect(await runs.canBringMore(RUN)).toBe(true)
-  await runs.addDispatched(RUN, 1)
+  await runs.noteDispatched(RUN, [line(1)])
   expect(await runs.canBringMore(RUN)).toBe(false)
+  await runs.noteDispatched(RUN, [line(0)], false)
+  expect([await runs.canBringMore(RUN), (await runs.get(RUN))?.dispatched]).toEqual([true, 2])
+})
+
+test('lines whose result is on its way are known, also when the run has been finished meanwhile', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  await runs.noteAnswered(RUN, [line(7), line(100_000)])
+  await runs.finish(RUN, {})
+  await runs.noteAnswered(RUN, [line(8)])
+  expect(await runs.unanswered(RUN, [line(6), line(7), line(8), line(100_000), line(100_001)])).toEqual([line(6), line(100_001)])
+  expect(await data.redis.ttl(`${data.keyPrefix}run:${RUN}:answered`)).toBeGreaterThan(0)
+  await runs.forget(RUN)
+  expect(await runs.unanswered(RUN, [line(7)])).toEqual([line(7)])
 })
 
 test('lines that could not become requests are not waited for', async () => {
   await runs.open(RUN, SETTINGS, '')
   await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 4, refused: 2, isDone: true })
   expect(await runs.canBringMore(RUN)).toBe(true)
-  await runs.addDispatched(RUN, 1)
+  await runs.noteDispatched(RUN, [line(2)])
   expect(await runs.canBringMore(RUN)).toBe(false)
 })
 

@@ -1,4 +1,4 @@
-import { Frame, RunSettings } from '@toolwright/contracts'
+import { Frame, type Line, RunSettings } from '@toolwright/contracts'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
@@ -48,7 +48,12 @@ export interface Runs {
   get(run: string): Promise<RunRecord | null>
   list(limit: number): Promise<RunRecord[]>
   saveIngest(run: string, ingest: Ingest): Promise<void>
-  addDispatched(run: string, lines: number): Promise<void>
+  /** Notes lines whose way has been decided; with `false`, lines that go back to have it decided once more. */
+  noteDispatched(run: string, lines: readonly { seq: number }[], isDispatched?: boolean): Promise<void>
+  /** Notes lines whose result is on its way to the client, so that nothing more is paid for them should they be handed on again, and forgets the replies that were kept for them. */
+  noteAnswered(run: string, lines: readonly { seq: number }[], fields?: string[]): Promise<void>
+  /** Of these lines, those without a result on its way. */
+  unanswered(run: string, lines: readonly Line[]): Promise<Line[]>
   /** Counts results that were written; of those that went to a stream it takes down which, and what all of these so far add up to. */
   noteWritten(run: string, results: number, streamed: Streamed): Promise<void>
   /** All that went to a stream; null where nothing did. */
@@ -73,6 +78,8 @@ export interface Runs {
 }
 
 const SECONDS_KEPT = 7 * 86_400
+/** From the last change. */
+const BITMAP_SECONDS_KEPT = 30 * 86_400
 
 const UNLIST = `
 for index, run in ipairs(ARGV) do
@@ -90,8 +97,16 @@ return redis.call('HSET', KEYS[1], 'refusal', ARGV[1])
 export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
   const noteRefusal = openScript(redis, NOTE_REFUSAL)
+  const setBits = (key: string, lines: readonly { seq: number }[], value: boolean) => {
+    const sets = lines.flatMap(({ seq }) => ['SET', 'u1', seq, value ? 1 : 0])
+    // Some may come when the run has been finished already.
+    return redis
+      .multi()
+      .call('BITFIELD', key, ...sets)
+      .expire(key, BITMAP_SECONDS_KEPT)
+  }
   const read = async (run: string): Promise<RunRecord | null> => {
-    const hash = await redis.hgetall(keys.run(run))
+    const [hash, dispatched] = await Promise.all([redis.hgetall(keys.run(run)), redis.bitcount(keys.dispatched(run))])
     if (hash['settings'] === undefined) return null
     return {
       id: run,
@@ -102,7 +117,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":1,"refused":0,"isDone":false}')),
       createdAt: Number(hash['createdAt']),
       waiting: Number(hash['waiting'] ?? 0),
-      dispatched: Number(hash['dispatched'] ?? 0),
+      dispatched,
       written: Number(hash['written'] ?? 0),
     }
   }
@@ -137,8 +152,18 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
     saveIngest: async (run, ingest) => {
       await redis.hset(keys.run(run), 'ingest', JSON.stringify(ingest))
     },
-    addDispatched: async (run, lines) => {
-      await redis.hincrby(keys.run(run), 'dispatched', lines)
+    noteDispatched: async (run, lines, isDispatched = true) => {
+      if (lines.length > 0) await setBits(keys.dispatched(run), lines, isDispatched).exec()
+    },
+    noteAnswered: async (run, lines, fields = []) => {
+      const changes = setBits(keys.answered(run), lines, true)
+      if (fields.length > 0) changes.hdel(keys.replies(run), ...fields).hdel(keys.tries(run), ...fields)
+      await changes.exec()
+    },
+    unanswered: async (run, lines) => {
+      // One bit for each that is asked for.
+      const bits = (await redis.call('BITFIELD', keys.answered(run), ...lines.flatMap(({ seq }) => ['GET', 'u1', seq]))) as number[]
+      return lines.filter((_, at) => bits[at] === 0)
     },
     noteWritten: async (run, results, { seqs, tally }) => {
       const changes = redis.multi().hincrby(keys.run(run), 'written', results)
@@ -213,6 +238,8 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
           keys.money(run),
           keys.intents(run),
           keys.streamed(run),
+          keys.dispatched(run),
+          keys.answered(run),
         )
         .zrem(keys.runs, run)
         .exec()

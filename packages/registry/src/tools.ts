@@ -16,12 +16,16 @@ export interface Tools {
   /** One exact version. What is given may be some seconds old: usage examples go when their run is forgotten, all else of a version never changes. */
   get(kind: KindId, version: number): Promise<Tool>
   versions(kind: KindId): Promise<Tool[]>
-  /** Keeps an example, the first for its text, unless the kind is gone. Returns how many the kind has, and how many of them its tool refused. */
-  addExample(kind: KindId, example: Example): Promise<{ examples: number; refused: number }>
+  /**
+   * Keeps examples, the first for each text, unless the kind is gone; an answer that a user gave takes the place of one that models or tools found. New texts are kept
+   * while there are fewer than `room`. Returns how many examples the kind has, and how many of them its tool refused.
+   */
+  addExamples(kind: KindId, examples: Example[], room?: number): Promise<{ examples: number; refused: number }>
   examples(kind: KindId): Promise<Example[]>
-  /** A label that is trusted more takes the place of another, or of none where the text gathered; one that a user gave is never overruled. */
-  replaceExample(kind: KindId, example: Example): Promise<void>
-  dropExample(kind: KindId, text: string): Promise<void>
+  /** Labels that are trusted more take the place of others, or of none where the text gathered; one that a user gave is never overruled. */
+  replaceExamples(kind: KindId, examples: Example[]): Promise<void>
+  /** Takes away examples whose label nothing confirms; one that a user gave stays. */
+  dropExamples(kind: KindId, texts: string[]): Promise<void>
   /**
    * Before a line that the kind's tool refused is asked for once more, to see whether its answer can be trusted: a few for each make, however many lines are refused at
    * once. Returns whether this one may be, and how many refused examples there are.
@@ -32,8 +36,7 @@ export interface Tools {
   /** Keeps a text that gathered, whether or not its answers agreed, for a make that has to find its labels itself. */
   addGatheredText(kind: KindId, one: GatheredText): Promise<void>
   gatheredTexts(kind: KindId): Promise<GatheredText[]>
-  /** What makes have come to in this space. */
-  noteMake(result: 'published' | 'declined' | 'unworthy', costNano: number | null): Promise<void>
+  /** What makes have come to in this space: counted as they are settled. */
   makes(): Promise<{ published: number; declined: number; unworthy: number; priced: number; costNano: number }>
 }
 
@@ -45,21 +48,46 @@ redis.call('HINCRBY', KEYS[1], 'refusedAsked', 1)
 return {1, refused}
 `
 
-const ADD_EXAMPLE = `
+const IS_GIVEN = `
+local function isGiven(example) return example and cjson.decode(example).source == 'given' end
+`
+
+const ADD_EXAMPLES = `${IS_GIVEN}
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
 local count, refused = redis.call('HLEN', KEYS[2]), tonumber(redis.call('HGET', KEYS[1], 'refused') or '0')
-if count < ${MAX_EXAMPLES} and redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
-  count = count + 1
-  if ARGV[3] == '1' then refused = redis.call('HINCRBY', KEYS[1], 'refused', 1) end
+for index = 2, #ARGV, 3 do
+  local field, example, isRefused = ARGV[index], ARGV[index + 1], ARGV[index + 2] == '1'
+  local known = redis.call('HGET', KEYS[2], field)
+  local refusedBy = known and cjson.decode(known).refusedBy
+  if known and isGiven(example) and not isGiven(known) then
+    -- What a version refused stays a reason to make it again.
+    if refusedBy and not isRefused then example = string.sub(example, 1, -2) .. string.format(',"refusedBy":%d}', refusedBy) end
+    redis.call('HSET', KEYS[2], field, example)
+  elseif not known and count < tonumber(ARGV[1]) then
+    redis.call('HSET', KEYS[2], field, example)
+    count = count + 1
+  else
+    isRefused = false
+  end
+  if isRefused and not refusedBy then refused = redis.call('HINCRBY', KEYS[1], 'refused', 1) end
 end
 return {count, refused}
 `
 
-const REPLACE_EXAMPLE = `
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known and cjson.decode(known).source == 'given' then return 0 end
-if not known and redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+const REPLACE_EXAMPLES = `${IS_GIVEN}
+for index = 1, #ARGV, 2 do
+  local field = ARGV[index]
+  local known = redis.call('HGET', KEYS[1], field)
+  local isKept = known and not isGiven(known) or not known and redis.call('HEXISTS', KEYS[2], field) == 1
+  if isKept then redis.call('HSET', KEYS[1], field, ARGV[index + 1]) end
+end
+return 1
+`
+
+const DROP_EXAMPLES = `${IS_GIVEN}
+for _, field in ipairs(ARGV) do
+  if not isGiven(redis.call('HGET', KEYS[1], field)) then redis.call('HDEL', KEYS[1], field) end
+end
 return 1
 `
 
@@ -73,8 +101,9 @@ const TOOL_AGE_MS = 5_000
 
 export function openTools(redis: Redis, keys: RegistryKeys): Tools {
   const takeLabelTurn = openScript(redis, TAKE_LABEL_TURN)
-  const addExample = openScript(redis, ADD_EXAMPLE)
-  const replaceExample = openScript(redis, REPLACE_EXAMPLE)
+  const addExamples = openScript(redis, ADD_EXAMPLES)
+  const replaceExamples = openScript(redis, REPLACE_EXAMPLES)
+  const dropExamples = openScript(redis, DROP_EXAMPLES)
   const addGatheredText = openScript(redis, ADD_GATHERED_TEXT)
   const fetched = new Map<string, { at: number; text: string; tool: Tool }>()
 
@@ -95,19 +124,18 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       const texts = await redis.hvals(keys.tools(kind))
       return texts.map((text) => Tool.parse(JSON.parse(text))).toSorted((a, b) => a.version - b.version)
     },
-    addExample: async (kind, example) => {
-      const [examples, refused] = (await addExample(
-        [keys.kind(kind), keys.examples(kind)],
-        [fieldOf(example.text), JSON.stringify(example), example.refusedBy === undefined ? 0 : 1],
-      )) as [number, number]
-      return { examples, refused }
+    addExamples: async (kind, examples, room = MAX_EXAMPLES) => {
+      const values = examples.flatMap((one) => [fieldOf(one.text), JSON.stringify(one), one.refusedBy === undefined ? 0 : 1])
+      const [count, refused] = (await addExamples([keys.kind(kind), keys.examples(kind)], [room, ...values])) as [number, number]
+      return { examples: count, refused }
     },
     examples: async (kind) => (await readExamples(redis, keys, kind)).toSorted((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1)),
-    replaceExample: async (kind, example) => {
-      await replaceExample([keys.examples(kind), keys.gatheredTexts(kind)], [fieldOf(example.text), JSON.stringify(example)])
+    replaceExamples: async (kind, examples) => {
+      const values = examples.flatMap((one) => [fieldOf(one.text), JSON.stringify(one)])
+      await replaceExamples([keys.examples(kind), keys.gatheredTexts(kind)], values)
     },
-    dropExample: async (kind, text) => {
-      await redis.hdel(keys.examples(kind), fieldOf(text))
+    dropExamples: async (kind, texts) => {
+      await dropExamples([keys.examples(kind)], texts.map(fieldOf))
     },
     takeLabelTurn: async (kind) => {
       const [isTaken, refused] = (await takeLabelTurn([keys.kind(kind)], [])) as [number, number]
@@ -124,11 +152,6 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
       return Object.keys(all)
         .toSorted()
         .map((field) => GatheredText.parse(JSON.parse(all[field]!)))
-    },
-    noteMake: async (result, costNano) => {
-      const multi = redis.multi().hincrby(keys.makes, result, 1)
-      if (costNano !== null && result !== 'unworthy') multi.hincrby(keys.makes, 'priced', 1).hincrby(keys.makes, 'cost', costNano)
-      await multi.exec()
     },
     makes: async () => {
       const hash = await redis.hgetall(keys.makes)

@@ -1,6 +1,7 @@
 export { commonEnvironment, ConfigurationError, parseEnvironment } from './environment.ts'
 export { LogLevel, openLog, type Log } from './log.ts'
 export { modelEnvironment, modelSettings, type ModelSettings } from './model-environment.ts'
+export { editDistance, nearest } from './nearest.ts'
 export { redact } from './redact.ts'
 export { serveMetrics, type MetricsServer } from './serve-metrics.ts'
 export { runUntilStopped, type Lifetime } from './shutdown.ts'

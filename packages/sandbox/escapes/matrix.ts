@@ -9,7 +9,7 @@ import { openWeakest } from './weakest.ts'
 /** Snippets that must have succeeded where nothing is in their way; others say nothing when they fail. */
 export const WANTED_PROOFS = 60
 
-/** What all snippets brought about in one set-up. */
+/** What the snippets brought about in one set-up. */
 export interface MatrixColumn {
   /** `weakest`: Pyodide as it comes in a plain process. `none`: our child without any layer. Otherwise the one layer that is on, or `all`. */
   name: 'weakest' | 'none' | keyof Layers | 'all'
@@ -27,6 +27,9 @@ export interface Matrix {
   through: Finding[]
 }
 
+/** What these leave behind is in Python's own state alone: only a reset undoes it, and there is none without the gate. */
+const STATE_ALONE = new Set(['import-hooks', 'late-code', 'left-behind'])
+
 const NO_LAYERS: Layers = { gate: false, modules: false, permission: false, isolation: false }
 const SET_UPS: { name: Exclude<MatrixColumn['name'], 'weakest'>; layers: Layers }[] = [
   { name: 'none', layers: NO_LAYERS },
@@ -37,17 +40,26 @@ const SET_UPS: { name: Exclude<MatrixColumn['name'], 'weakest'>; layers: Layers 
   { name: 'all', layers: { gate: true, modules: true, permission: true, isolation: true } },
 ]
 
-/** Runs every snippet in every set-up: minutes. Throws where the weakest set-up or all layers together cannot be started, and with the signal's reason. */
-export async function runMatrix(options: { imageFolder: string; say: (line: string) => void; signal: AbortSignal }): Promise<Matrix> {
-  const { imageFolder, say, signal } = options
+/**
+ * Runs the snippets in every set-up: minutes. What only a reset undoes is not tried behind a single layer other than the gate, where every try takes a new child;
+ * `isFull`: there too. Throws where the weakest set-up or all layers together cannot be started, and with the signal's reason.
+ */
+export async function runMatrix(options: {
+  imageFolder: string
+  isFull: boolean
+  say: (line: string) => void
+  signal: AbortSignal
+}): Promise<Matrix> {
+  const { imageFolder, isFull, say, signal } = options
   const host = await openHost()
   try {
-    const columns: MatrixColumn[] = [
-      await columnOf({ name: 'weakest', open: () => openWeakest(signal), isNeeded: true, host, say, signal }),
-    ]
+    const weakest = { name: 'weakest', open: () => openWeakest(signal), isNeeded: true, snippets: SNIPPETS } as const
+    const columns = [await columnOf({ ...weakest, host, say, signal })]
     for (const { name, layers } of SET_UPS) {
       const open = () => openChildStand({ name, layers, imageFolder, signal })
-      columns.push(await columnOf({ name, open, isNeeded: name === 'all', host, say, signal }))
+      const hasAll = isFull || layers.gate || name === 'none'
+      const snippets = hasAll ? SNIPPETS : SNIPPETS.filter(({ technique }) => !STATE_ALONE.has(technique))
+      columns.push(await columnOf({ name, open, isNeeded: name === 'all', snippets, host, say, signal }))
     }
     return judge(columns)
   } finally {
@@ -59,11 +71,12 @@ async function columnOf(parts: {
   name: MatrixColumn['name']
   open: () => Promise<Stand>
   isNeeded: boolean
+  snippets: readonly Snippet[]
   host: Host
   say: (line: string) => void
   signal: AbortSignal
 }): Promise<MatrixColumn> {
-  const { name, open, isNeeded, host, say, signal } = parts
+  const { name, open, isNeeded, snippets, host, say, signal } = parts
   signal.throwIfAborted()
   const startedAt = performance.now()
   let stand: Stand
@@ -76,7 +89,7 @@ async function columnOf(parts: {
     return { name, findings: null, why: error.message }
   }
   try {
-    const findings = await runSuite(host, stand, { signal })
+    const findings = await runSuite(host, stand, { snippets, signal })
     say(`${name}: ${findings.length} snippets in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
     return { name, findings, why: '' }
   } finally {

@@ -67,7 +67,7 @@ const REFUSALS: Refusal[] = [
     command: 'run in.jsonl',
     environment: { TOOLWRIGHT_PRICES: 'prices.json' },
     code: 5,
-    says: /the price file prices\.json is not right: models\.sim-strong\.output_mtok.*\nTOOLWRIGHT_PRICES names it: correct that, or unset it/,
+    says: /the price file prices\.json is not right: models\.sim-strong\.output_mtok.*; TOOLWRIGHT_PRICES names it: correct the file, or unset the variable$/m,
   },
   {
     command: 'run in.jsonl',
@@ -163,7 +163,7 @@ test(
     const wrongModel = await shell.run(command, { environment: { TOOLWRIGHT_STRONG_MODEL: 'sim-huge' } })
     expect(wrongModel.code, wrongModel.stderr).toBe(5)
     expect(wrongModel.stderr).toMatch(
-      /^the run has stopped: strong model sim-huge at .*HTTP 404: .*check TOOLWRIGHT_STRONG_MODEL and TOOLWRIGHT_STRONG_BASE_URL$/m,
+      /^the run has stopped: strong model sim-huge at .*HTTP 404: .*check TOOLWRIGHT_STRONG_MODEL and TOOLWRIGHT_STRONG_BASE_URL \(most end in \/v1\)$/m,
     )
 
     const mended = await shell.run(command)

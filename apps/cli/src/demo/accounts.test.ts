@@ -71,8 +71,7 @@ test('sums each family and each kind, and charges makes to the family that most 
     answersNano: 100,
     makesNano: 250,
     baselineNano: 400,
-    toolRequests: 3,
-    toolSavingNano: 300,
+    toolSavingsNano: [100, 100, 100],
   })
   expect(accounts.kinds.map(({ name, requests, families }) => [name, requests, families])).toEqual([
     ['k-dyck-000000', 5, ['dyck', 'opinion']],
@@ -90,8 +89,11 @@ test('tells after how many requests a tool had paid for itself, or how much is m
   const dyck = accounts.families.find(({ name }) => name === 'dyck')!
   expect(payBackOf(dyck)).toEqual({ status: 'paid', after: 3 })
   expect(payBackOf({ ...dyck, makesNano: 1_000 })).toEqual({ status: 'not yet', missingNano: 700 })
-  expect(payBackOf({ ...dyck, toolSavingNano: -5 })).toEqual({ status: 'not yet', missingNano: null })
-  expect(payBackOf({ ...dyck, toolSavingNano: 0, toolRequests: 0 })).toEqual({ status: 'not yet', missingNano: null })
+  expect(payBackOf({ ...dyck, toolSavingsNano: [-2, -3] })).toEqual({ status: 'not yet', missingNano: null })
+  expect(payBackOf({ ...dyck, toolSavingsNano: [] })).toEqual({ status: 'not yet', missingNano: null })
+  // Counted along the run: the mean of these would say 5.
+  expect(payBackOf({ ...dyck, toolSavingsNano: [200, 50, -100, 0, 0, 0, 150] })).toEqual({ status: 'paid', after: 2 })
+  expect(payBackOf({ ...dyck, toolSavingsNano: [0, 0, 0, 300] })).toEqual({ status: 'paid', after: 4 })
   expect(payBackOf({ ...dyck, versions: [] })).toEqual({ status: 'no tool' })
 })
 

@@ -26,9 +26,8 @@ export interface Account {
   baselineNano: number
   /** Requests without a known baseline, or cost. */
   unknown: number
-  /** Requests that a tool answered, and what they saved against their baselines. */
-  toolRequests: number
-  toolSavingNano: number
+  /** What each answer of a tool saved against its baseline, in the order in which they were written. */
+  toolSavingsNano: number[]
 }
 
 export interface Accounts {
@@ -116,18 +115,22 @@ export function accountsOf({ samples, results, ledger, tools, kinds: found }: Bo
   }
 }
 
-/** How many requests answered by a tool it took, or takes, to make up for the cost of its makes. */
+/** With how many answers a tool had made up for the cost of all its makes, counted along the run. */
 export type PayBack =
   | { status: 'no tool' }
+  /** `after`: the first answers that had saved as much together. */
   | { status: 'paid'; after: number }
   /** `missingNano`: what is left to be saved; null: the tool saves nothing. */
   | { status: 'not yet'; missingNano: number | null }
 
-export function payBackOf({ versions, toolRequests, toolSavingNano, makesNano }: Account): PayBack {
+export function payBackOf({ versions, toolSavingsNano, makesNano }: Account): PayBack {
   if (versions.length === 0) return { status: 'no tool' }
-  if (toolSavingNano <= 0) return { status: 'not yet', missingNano: null }
-  if (toolSavingNano < makesNano) return { status: 'not yet', missingNano: makesNano - toolSavingNano }
-  return { status: 'paid', after: Math.ceil(makesNano / (toolSavingNano / toolRequests)) }
+  let saved = 0
+  for (const [before, saving] of toolSavingsNano.entries()) {
+    saved += saving
+    if (saved > 0 && saved >= makesNano) return { status: 'paid', after: before + 1 }
+  }
+  return { status: 'not yet', missingNano: saved > 0 ? makesNano - saved : null }
 }
 
 export function spentOf({ answersNano, makesNano }: Account): number {
@@ -146,8 +149,7 @@ function add(account: Account, { target }: Sample, result: Result): void {
   account.baselineNano += result.baselineNano ?? 0
   if (result.costNano === null || result.baselineNano === null) account.unknown++
   if (result.tier === 'extracted' || result.tier === 'called') {
-    account.toolRequests++
-    account.toolSavingNano += (result.baselineNano ?? 0) - (result.costNano ?? 0)
+    account.toolSavingsNano.push((result.baselineNano ?? 0) - (result.costNano ?? 0))
   }
 }
 
@@ -167,8 +169,7 @@ function emptyAccount(name: string): Account {
     calls: 0,
     baselineNano: 0,
     unknown: 0,
-    toolRequests: 0,
-    toolSavingNano: 0,
+    toolSavingsNano: [],
   }
 }
 

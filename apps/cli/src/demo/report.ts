@@ -1,4 +1,4 @@
-import { shownShare, shownUsd } from '../money.ts'
+import { shownShare, shownUsd } from '@toolwright/contracts'
 import { paragraph, renderTable, type Column } from '../table.ts'
 import { payBackOf, spentOf, type Account, type Accounts } from './accounts.ts'
 import type { Check } from './verdict.ts'
@@ -38,8 +38,8 @@ export function renderChecks(checks: readonly Check[], width: number): string {
 
 const LEGEND =
   'Tiers: shares of requests that were extracted (a tool alone, no tokens), called (a tool, its arguments from the light model) and direct (the strong model). Right: answers ' +
-  'equal to the key, of those that have one. Tool: the newest version of each kind. Cost: the requests’ own model calls and the makes. Paid back: tool answers until they had ' +
-  'saved what the makes cost; no tool, given up: none passed its checks, or answers did not agree; would not pay: too few requests for what a tool costs.'
+  'equal to the key, of those that have one. Tool: the newest version of each kind. Cost: the requests’ own model calls and the makes. Paid back: how many of the tool’s answers, ' +
+  'counted as they were written, had saved what all its makes cost; no tool, given up: none passed its checks, or answers did not agree; would not pay: too few requests for what a tool costs.'
 
 const COLUMNS: Column<Account>[] = [
   { title: 'requests', align: 'right', cell: ({ requests }) => String(requests) },
@@ -136,7 +136,6 @@ function totalOf(families: readonly Account[]): Account {
     calls: sum(({ calls }) => calls),
     baselineNano: sum(({ baselineNano }) => baselineNano),
     unknown: sum(({ unknown }) => unknown),
-    toolRequests: sum(({ toolRequests }) => toolRequests),
-    toolSavingNano: sum(({ toolSavingNano }) => toolSavingNano),
+    toolSavingsNano: [],
   }
 }

@@ -1,10 +1,10 @@
+import { nanoOfUsd } from '@toolwright/contracts'
 import { sameAnswer } from '@toolwright/answering'
 import { generateStream, type Family } from '@toolwright/families'
 import { createReadStream, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { nanoOfUsd } from '../money.ts'
 
 /** A request of the sample stream, with what only we know of it: its family, and the right answer, null where there is none. */
 export interface Sample {

@@ -55,6 +55,22 @@ test.each([
   [94, ['direct']],
 ])('%i of 100 direct answers right', (right, failing) => expect(unmet(answered('direct', right, 100))).toEqual(failing))
 
+test.each([
+  // Alone it would fail; one of twenty families comes out like this by chance too often to mean anything.
+  [66, []],
+  [57, ['direct']],
+])('%i of 100 direct answers right in one of 20 families', (right, failing) => {
+  const parts = Array.from({ length: 20 }, (_, family) => {
+    const { samples, results } = answered('direct', family === 0 ? right : 80, 100)
+    const idOf = (id: string) => `${family}-${id}`
+    return {
+      samples: samples.map((sample) => ({ ...sample, id: idOf(sample.id), family: `family ${family}` })),
+      results: results.map((result) => ({ ...result, id: idOf(result.id) })),
+    }
+  })
+  expect(unmet({ samples: parts.flatMap(({ samples }) => samples), results: parts.flatMap(({ results }) => results) })).toEqual(failing)
+})
+
 test('called answers may be better than set, not worse', () => {
   expect(unmet(answered('called', 100, 100))).toEqual([])
   expect(unmet(answered('called', 92, 100))).toEqual([])

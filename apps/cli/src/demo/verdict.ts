@@ -1,5 +1,5 @@
+import { shownShare } from '@toolwright/contracts'
 import { exactInterval, lowerTail } from '../binomial.ts'
-import { shownShare } from '../money.ts'
 import { isRight, type Result, type Sample } from './samples.ts'
 
 /** How often the simulated models are set to be wrong, as shares. */
@@ -20,6 +20,7 @@ export interface Check {
   problems: string[]
 }
 
+/** Of all families of a tier together: each has its share of the chance that they be told off wrongly (Bonferroni). */
 const LEVEL = 0.999
 
 /** What must hold of the demo: it fails otherwise. */
@@ -28,14 +29,14 @@ export function verdictOf(samples: readonly Sample[], results: readonly Result[]
     checkOneResultEach(samples, results),
     checkAnswered(results),
     checkExtracted(samples, results),
-    checkTier(samples, results, 'called', (family, right, all) => {
+    checkTier(samples, results, { tier: 'called', claim: 'at least as often right', sides: 'one-sided' }, (family, right, all, level) => {
       // A judge's slip may bring a line to a tool that is not for it. Fewer slips than set are fine: what is checked before an answer catches some.
       const share = (1 - wrongness.call(family)) * (1 - wrongness.judge(family))
-      return lowerTail(right, all, share) > (1 - LEVEL) / 2 ? null : `at least ${shownShare(share, 1)} was to be expected`
+      return lowerTail(right, all, share) > 1 - level ? null : `at least ${shownShare(share, 1)} was to be expected`
     }),
-    checkTier(samples, results, 'direct', (family, right, all) => {
+    checkTier(samples, results, { tier: 'direct', claim: 'as often right', sides: 'two-sided' }, (family, right, all, level) => {
       const share = 1 - wrongness.answer(family)
-      const { low, high } = exactInterval(right, all, LEVEL)
+      const { low, high } = exactInterval(right, all, level)
       return share >= low && share <= high
         ? null
         : `${shownShare(share, 1)} was to be expected, and the interval is ${shownShare(low, 1)} to ${shownShare(high, 1)}`
@@ -85,12 +86,12 @@ function checkExtracted(samples: readonly Sample[], results: readonly Result[]):
   }
 }
 
-/** `judge` says what is wrong with so many right answers, or null. */
+/** `judge` says what is wrong with so many right answers of one family, or null; `level` is that of its interval. */
 function checkTier(
   samples: readonly Sample[],
   results: readonly Result[],
-  tier: 'called' | 'direct',
-  judge: (family: string, right: number, all: number) => string | null,
+  { tier, claim, sides }: { tier: 'called' | 'direct'; claim: string; sides: string },
+  judge: (family: string, right: number, all: number, level: number) => string | null,
 ): Check {
   const families = new Map<string, Map<string, boolean>>()
   for (const { sample, result } of keyed(samples, results, tier)) {
@@ -104,14 +105,14 @@ function checkTier(
   let all = 0
   for (const [family, texts] of families) {
     const right = [...texts.values()].filter(Boolean).length
-    const problem = judge(family, right, texts.size)
+    const problem = judge(family, right, texts.size, 1 - (1 - LEVEL) / families.size)
     if (problem !== null) problems.push(`${family}: ${right} of ${texts.size} are right, where ${problem}`)
     rightOfAll += right
     all += texts.size
   }
   return {
     isMet: problems.length === 0,
-    says: `${tier} answers are as often right as the simulator is set to be, by family (${rightOfAll} of ${all}; exact ${LEVEL * 100} % intervals)`,
+    says: `${tier} answers are in every family ${claim} as the simulator is set to be (${rightOfAll} of ${all}; exact ${sides} intervals, ${LEVEL * 100} % for all families together)`,
     problems,
   }
 }

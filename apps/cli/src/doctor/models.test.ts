@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkEndpoint, checkModels } from './models.ts'
+
+const PRICES = join(import.meta.dirname, '../../../simulator/prices.json')
 
 let server: Server
 let baseUrl: string
@@ -10,6 +13,7 @@ beforeAll(async () => {
     const answers: Record<string, [number, string]> = {
       '/v1/models': request.headers.authorization === 'Bearer right' ? [200, '{"data":[{"id":"big"},{"id":"small"}]}'] : [401, '{}'],
       '/ill/models': [503, ''],
+      '/odd/models': [200, '<html>Welcome</html>'],
     }
     const [status, body] = answers[request.url ?? ''] ?? [404, 'not found']
     response.writeHead(status).end(body)
@@ -39,11 +43,18 @@ test.each([
   ],
   ['tells an endpoint that is ill', '/ill', 'right', 'big', { status: 'fail', cause: 'dependency' }],
   [
-    'is content with an endpoint that lists no models',
+    'warns of an endpoint that lists no models, which may serve chat completions alone',
     '/other',
     'right',
     'big',
-    { status: 'ok', says: expect.stringContaining('lists no models') },
+    { status: 'warn', says: expect.stringMatching(/lists no models \(404\), so big/), mend: expect.stringContaining('_STRONG_BASE_URL') },
+  ],
+  [
+    'warns of an endpoint whose list is none',
+    '/odd',
+    'right',
+    'big',
+    { status: 'warn', says: expect.stringContaining('what it answers is no such list') },
   ],
 ])('%s', async (_, path, apiKey, model, finding) => {
   expect(await checkEndpoint('strong', { baseUrl: `${baseUrl}${path}`, apiKey, model })).toMatchObject(finding)
@@ -60,4 +71,24 @@ test('only warns when nothing is set, and fails when half is', async () => {
   expect(await checkModels({})).toEqual([expect.objectContaining({ status: 'warn' })])
   const half = await checkModels({ OPENAI_API_KEY: 'key', TOOLWRIGHT_STRONG_MODEL: 'big' })
   expect(half).toEqual([expect.objectContaining({ status: 'fail', says: expect.stringContaining('TOOLWRIGHT_LIGHT_MODEL') })])
+})
+
+test('tells whose price is not known, and what is wrong with a price file', async () => {
+  const models = {
+    OPENAI_BASE_URL: `${baseUrl}/v1`,
+    OPENAI_API_KEY: 'right',
+    TOOLWRIGHT_STRONG_MODEL: 'big',
+    TOOLWRIGHT_LIGHT_MODEL: 'small',
+  }
+  const found = async (more: Record<string, string>) => (await checkModels({ ...models, ...more })).at(-1)
+  expect(await found({})).toMatchObject({ status: 'warn', says: expect.stringContaining('none is known of big and small') })
+  expect(await found({ TOOLWRIGHT_STRONG_MODEL: 'sim-strong', TOOLWRIGHT_LIGHT_MODEL: 'sim-light', TOOLWRIGHT_PRICES: PRICES })).toEqual({
+    status: 'ok',
+    subject: 'prices',
+    says: 'both models have one',
+  })
+  expect(await found({ TOOLWRIGHT_PRICES: 'nowhere.json' })).toMatchObject({
+    status: 'fail',
+    says: expect.stringContaining('nowhere.json'),
+  })
 })

@@ -1,7 +1,10 @@
+import { openPrices, PricesError } from '@toolwright/llm'
 import { ConfigurationError, type ModelSettings } from '@toolwright/runtime'
 import { z } from 'zod'
-import { readModels } from '../env.ts'
+import { modelsOf, readModels } from '../env.ts'
 import type { Finding } from './finding.ts'
+
+const NO_TOKENS = { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
 
 const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
 
@@ -9,7 +12,13 @@ const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
 export async function checkModels(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   try {
     const models = readModels(environment)
-    if (models) return await Promise.all([checkEndpoint('strong', models.strong), checkEndpoint('light', models.light)])
+    if (models) {
+      const { prices } = modelsOf(environment)
+      return [
+        ...(await Promise.all([checkEndpoint('strong', models.strong), checkEndpoint('light', models.light)])),
+        checkPrices(models, prices),
+      ]
+    }
     const mend =
       'for real ones set TOOLWRIGHT_STRONG_MODEL, TOOLWRIGHT_LIGHT_MODEL and OPENAI_API_KEY (or the _BASE_URL and _API_KEY of each)'
     return [{ status: 'warn', subject: 'models', says: 'no endpoint is set: only the demo works, with simulated models', mend }]
@@ -47,14 +56,34 @@ export async function checkEndpoint(
   }
   if (response.status >= 500) return down(`${baseUrl} answers ${response.status}`, 'try again later')
   const models = Models.safeParse(await response.json().catch(() => null))
-  // Some compatible servers have no such list: address and key are then as right as can be told.
-  if (!response.ok || !models.success) return { status: 'ok', subject, says: `${model} at ${baseUrl} (which lists no models)` }
+  // Some compatible servers have no such list, and answer chat completions all the same.
+  if (!response.ok || !models.success) {
+    const says = `${baseUrl} lists no models (${response.ok ? 'what it answers is no such list' : response.status}), so ${model} and the key are not checked`
+    const mend = `should a run stop at its first call, check ${variable('BASE_URL')} (most end in /v1) and ${variable('MODEL')}`
+    return { status: 'warn', subject, says, mend }
+  }
   const ids = models.data.data.map(({ id }) => id)
   if (ids.includes(model)) return { status: 'ok', subject, says: `${model} at ${baseUrl}` }
   return wrong(
     `${baseUrl} does not list ${model}`,
     `set ${variable('MODEL')} to a model it has: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`,
   )
+}
+
+/** Whether costs will be known. `file`: the user's own price file. */
+function checkPrices({ strong, light }: { strong: ModelSettings; light: ModelSettings }, file: string | undefined): Finding {
+  const subject = 'prices'
+  const mend = 'TOOLWRIGHT_PRICES names a file with yours (form: apps/simulator/prices.json)'
+  try {
+    const prices = openPrices(file)
+    const unknown = [strong, light].filter(({ model, baseUrl }) => prices.costOf(model, NO_TOKENS, baseUrl).costNano === null)
+    if (unknown.length === 0) return { status: 'ok', subject, says: 'both models have one' }
+    const names = [...new Set(unknown.map(({ model }) => model))].join(' and ')
+    return { status: 'warn', subject, says: `none is known of ${names}: what their calls cost will be unknown`, mend }
+  } catch (error) {
+    if (!(error instanceof PricesError)) throw error
+    return { status: 'fail', subject, says: error.message, mend: `${mend}: correct it, or unset the variable`, cause: 'configuration' }
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -21,6 +21,10 @@ const flags = {
   count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000); soak: calls (default 200000)' },
   seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
   rounds: { type: 'string', value: 'N', about: 'sandbox: rounds between the contestants (default 7)' },
+  full: {
+    type: 'boolean',
+    about: 'escapes: behind each layer alone, try also what only a reset could undo: half an hour instead of ten minutes',
+  },
   verbose: { type: 'boolean', about: 'escapes: also name every snippet that gets through, set-up by set-up' },
 } as const
 
@@ -60,7 +64,9 @@ escapes, runaways and soak end with exit code 1 where something is not right. ti
           benchSandbox(own, { rounds: wholeNumber('--rounds', values.rounds, 1, 7) }, signal),
         )
       case 'escapes':
-        return await alone(surroundings, (own, signal) => benchEscapes(own, { isVerbose: values.verbose === true }, signal))
+        return await alone(surroundings, (own, signal) =>
+          benchEscapes(own, { isFull: values.full === true, isVerbose: values.verbose === true }, signal),
+        )
       case 'runaways':
         return await alone(surroundings, benchRunaways)
       case 'soak':

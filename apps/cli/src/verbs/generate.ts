@@ -1,7 +1,7 @@
+import { nearest } from '@toolwright/runtime'
 import { families, familyNamed, generateStream, type Family } from '@toolwright/families'
 import { EXIT } from '../exit-codes.ts'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
-import { nearest } from '../nearest.ts'
 import type { Verb } from '../verb.ts'
 
 const flags = {

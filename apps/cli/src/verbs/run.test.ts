@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readEnvironment } from '../env.ts'
-import type { Surroundings } from '../verb.ts'
+import { surroundingsThatStartNothing } from '../testing.ts'
 import { run } from './run.ts'
 
 let folder: string
@@ -17,23 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Surroundings in which nothing may be started: what is wrong must show before. */
-function surroundingsWith(inherited: Record<string, string>): Surroundings {
-  return {
-    environment: readEnvironment(inherited),
-    inherited,
-    folders: { root: folder, home: join(folder, 'home'), cache: join(folder, 'cache') },
-    print: () => Promise.reject(new Error('nothing was to be printed')),
-    say: (line) => {
-      throw new Error(`nothing was to be said: ${line}`)
-    },
-    columns: 80,
-    hasColour: false,
-    interruption: () => {
-      throw new Error('nothing was to be started')
-    },
-  }
-}
+const surroundingsWith = (inherited: Record<string, string>) => surroundingsThatStartNothing(folder, inherited)
 
 test.each([
   [[], 'run needs the file with the requests'],
@@ -60,12 +43,6 @@ test('without models nothing is started, and the demo is named', async () => {
     message: expect.stringMatching(/TOOLWRIGHT_STRONG_MODEL.*OPENAI_API_KEY[^]*toolwright demo/),
     exitCode: 5,
   })
-})
-
-test('a price file that cannot be used is named before anything is started', async () => {
-  const models = { OPENAI_API_KEY: 'k', TOOLWRIGHT_STRONG_MODEL: 'big', TOOLWRIGHT_LIGHT_MODEL: 'small' }
-  const attempt = run.run([input], surroundingsWith({ ...models, TOOLWRIGHT_PRICES: join(folder, 'nowhere.json') }))
-  await expect(attempt).rejects.toMatchObject({ message: expect.stringMatching(/nowhere\.json.*ENOENT[^]*TOOLWRIGHT_PRICES/), exitCode: 5 })
 })
 
 test('with half of the models set, what is missing is named', async () => {

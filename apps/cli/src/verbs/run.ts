@@ -1,10 +1,8 @@
 import { newRunId, RunId, RunSettings } from '@toolwright/contracts'
-import { openPrices, PricesError } from '@toolwright/llm'
-import { ConfigurationError } from '@toolwright/runtime'
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isatty } from 'node:tty'
-import { modelsOf, readModels } from '../env.ts'
+import { checkSettings } from '../check-settings.ts'
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import { openSpace, type Space } from '../open-space.ts'
@@ -43,12 +41,12 @@ The models are any with an OpenAI-compatible API: set TOOLWRIGHT_STRONG_MODEL, T
 OpenAI's (or each role's own: TOOLWRIGHT_STRONG_BASE_URL, _API_KEY, and TOOLWRIGHT_LIGHT_…). Without a key, ./toolwright demo shows how it goes.
 
 Ctrl-C ends a run in order, and the same command with its --run-id goes on where it stopped. Exit code 0: every request is answered; 2: wrong usage; 3: some failed;
-5: the models are not set or refuse; 6: Redis does not answer; 130: interrupted. Example: ./toolwright run requests.jsonl -o results.jsonl`,
+5: the models or their prices are set wrongly, or the models refuse; 6: Redis does not answer; 130: interrupted. Example: ./toolwright run requests.jsonl -o results.jsonl`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const wish = wishOf(values, positionals)
     const startsWorkers = !values['no-workers']
-    await checkModelsBefore(surroundings, startsWorkers)
+    await checkSettingsBefore(surroundings, startsWorkers)
     const signal = surroundings.interruption()
     if (wish.input === '-' && isatty(0)) surroundings.say('reading requests from this terminal, one JSON object a line; Ctrl-D ends them')
     const space = await openSpace(surroundings)
@@ -59,6 +57,9 @@ Ctrl-C ends a run in order, and the same command with its --run-id goes on where
     }
   },
 }
+
+/** Shorter than this, it is not worth a line. */
+const STOPPING_SAID_MS = 2_000
 
 interface Running {
   wish: RunWish
@@ -74,7 +75,7 @@ async function runWithStages(surroundings: Surroundings, space: Space, { wish, s
     if (missing.length > 0) say(`no live worker serves ${missing.join(', ')}: the run waits until one does`)
     return await client(signal)
   }
-  if (missing.includes('user') || missing.includes('maker')) checkModels(inherited)
+  checkSettings('run', missing, inherited)
   const counts = Object.fromEntries(missing.map((stage) => [stage, 1]))
   say(
     `starting ${missing.length === NEEDED.length ? 'all stages' : missing.join(', ')} for this run (logs in ${resolve(folders.home, 'logs')})`,
@@ -93,7 +94,9 @@ async function runWithStages(surroundings: Surroundings, space: Space, { wish, s
       }),
     ])
   } finally {
+    const timer = setTimeout(() => say('stopping the stages that were started for this run (Ctrl-C: at once)'), STOPPING_SAID_MS)
     await pool.stop()
+    clearTimeout(timer)
   }
 }
 
@@ -164,31 +167,7 @@ function oneOf(flag: string, value: string | undefined, allowed: readonly string
 }
 
 /** Before anything is started, a Redis included: without models there is nothing that a run of one's own could do. Workers that others started have theirs. */
-async function checkModelsBefore({ environment, folders, inherited }: Surroundings, startsWorkers: boolean): Promise<void> {
+async function checkSettingsBefore({ environment, folders, inherited }: Surroundings, startsWorkers: boolean): Promise<void> {
   if (!startsWorkers || environment.redisUrl !== undefined) return
-  if ((await findRunning(openRedisFolder(folders.home))) === null) checkModels(inherited)
-}
-
-const WITHOUT_KEY = 'To try it without a key, with simulated models: ./toolwright demo'
-
-function checkModels(inherited: NodeJS.ProcessEnv): void {
-  try {
-    if (readModels(inherited) !== null) {
-      openPrices(modelsOf(inherited).prices)
-      return
-    }
-  } catch (error) {
-    if (error instanceof PricesError) {
-      throw new CommandError(EXIT.configuration, `${error.message}\nTOOLWRIGHT_PRICES names it: correct that, or unset it`, {
-        cause: error,
-      })
-    }
-    if (!(error instanceof ConfigurationError)) throw error
-    throw new CommandError(EXIT.configuration, `${error.message}\n${WITHOUT_KEY}`, { cause: error })
-  }
-  const variables = 'TOOLWRIGHT_STRONG_MODEL, TOOLWRIGHT_LIGHT_MODEL and OPENAI_API_KEY'
-  throw new CommandError(
-    EXIT.configuration,
-    `no models are set: set ${variables} (and OPENAI_BASE_URL, where the endpoint is not OpenAI's)\n${WITHOUT_KEY}`,
-  )
+  if ((await findRunning(openRedisFolder(folders.home))) === null) checkSettings('run', NEEDED, inherited)
 }

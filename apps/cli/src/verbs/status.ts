@@ -1,9 +1,8 @@
-import { QUEUES, type QueueName } from '@toolwright/contracts'
+import { QUEUES, type QueueName, shownUsd } from '@toolwright/contracts'
 import type { Depth } from '@toolwright/queues'
 import type { RunRecord } from '@toolwright/registry'
 import { EXIT } from '../exit-codes.ts'
 import { parseFlags, usageError } from '../flags.ts'
-import { shownUsd } from '../money.ts'
 import { withSpace, type Space } from '../open-space.ts'
 import { inspectRedis, withoutPassword } from '../redis/inspect-redis.ts'
 import { renderTable, type Column } from '../table.ts'
@@ -146,9 +145,9 @@ function shown({ redis, space, queues, runs, kinds, tools, spent }: Status, widt
 
 function shownSpent({ calls, unpriced_calls: unpriced, total_nano_usd: total, nano_usd: nano }: Status['spent']): string {
   if (calls > 0 && unpriced === calls)
-    return `Spent    unknown: no price is known of any of the ${calls} calls (set TOOLWRIGHT_PRICES to a price file)`
+    return `Spent    unknown: of none of the ${calls} calls are price and usage known (TOOLWRIGHT_PRICES can name a file of prices)`
   const parts = Object.entries(nano).map(([bucket, cost]) => `${bucket} ${shownUsd(cost)}`)
-  const rest = unpriced > 0 ? `; the price of ${unpriced} calls is unknown` : ''
+  const rest = unpriced > 0 ? `; the cost of ${unpriced} calls is unknown` : ''
   return `Spent    ${unpriced > 0 ? 'at least ' : ''}${shownUsd(total)} in ${calls} calls: ${parts.join(', ')}${rest}`
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { EXIT } from '../exit-codes.ts'
+import { findPromtool } from '../find-promtool.ts'
 import { makeDataFolder } from '../folders.ts'
 import { useRedis } from '../redis/use-redis.ts'
 import type { Surroundings, Verb } from '../verb.ts'
@@ -24,7 +25,8 @@ What could not be run on this machine is listed in the end as "not run", which i
     const tests = { temporary: join(home, 'tmp'), report: join(home, 'report.json') }
     makeDataFolder(tests.temporary, { isEmpty: true })
     rmSync(tests.report, { force: true })
-    if (positionals.length === 0) {
+    const isWhole = positionals.length === 0
+    if (isWhole) {
       say('checking format, lint, types, boundaries and unused code')
       const code = await run('pnpm', ['check'], { surroundings, signal, extra: {} })
       if (code !== 0) return signal.aborted ? EXIT.interrupted : EXIT.internal
@@ -34,7 +36,14 @@ What could not be run on this machine is listed in the end as "not run", which i
     try {
       await empty(redis.url)
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${tests.report}`]
-      const extra = { REDIS_URL: redis.url, TOOLWRIGHT_HOME: home, TOOLWRIGHT_CACHE: folders.cache, TMPDIR: tests.temporary }
+      const promtool = isWhole ? await findPromtool(folders.cache, inherited, say) : null
+      const extra = {
+        REDIS_URL: redis.url,
+        TOOLWRIGHT_HOME: home,
+        TOOLWRIGHT_CACHE: folders.cache,
+        TMPDIR: tests.temporary,
+        ...(promtool !== null && { TOOLWRIGHT_PROMTOOL: promtool }),
+      }
       const code = await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...positionals], { surroundings, signal, extra })
       if (signal.aborted) return EXIT.interrupted
       if (code !== 0) return EXIT.internal

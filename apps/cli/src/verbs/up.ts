@@ -1,8 +1,6 @@
 import { parseFlags, usageError, wholeNumber, type Flag } from '../flags.ts'
-import { stageUrls } from '../redis/stage-urls.ts'
-import { useRedis } from '../redis/use-redis.ts'
-import { STAGES, startStage, type Stage } from '../stages.ts'
-import { supervise } from '../supervise.ts'
+import { serveStages } from '../serve-stages.ts'
+import { STAGES, type Stage } from '../stages.ts'
 import type { Verb } from '../verb.ts'
 
 const flags = {
@@ -19,34 +17,22 @@ export const up: Verb = {
   positionals: '',
   flags,
   about: `Starts each stage as processes of their own, on REDIS_URL or on the private Redis of this checkout, and starts again what dies. Ctrl-C stops all in order; a
-second one at once. Example: ./toolwright up --user 2 --executor 2`,
-  run: async (args, { folders, environment, inherited, say, interruption }) => {
+second one at once. Each process serves its metrics on a free port, listed in the folder "metrics" of the data folder. Example: ./toolwright up --user 2 --executor 2`,
+  run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     if (positionals.length > 0) throw usageError(`up takes only flags, not "${positionals.join(' ')}": counts are given as --user 2`)
-    const names = STAGES.flatMap((stage) => {
+    const processes = STAGES.flatMap((stage) => {
       const count = wholeNumber(`--${stage}`, values[stage], 0, 1)
       return Array.from({ length: count }, (_, i) => ({ stage, name: count === 1 ? stage : `${stage}.${i + 1}` }))
     })
-    if (names.length === 0) throw usageError('nothing to run: every count is 0')
-    const signal = interruption()
-    const redis = await useRedis({
-      home: folders.home,
-      cacheFolder: folders.cache,
-      redisUrl: environment.redisUrl,
-      environment: inherited,
-      log: say,
+    if (processes.length === 0) throw usageError('nothing to run: every count is 0')
+    const names = processes.map(({ name }) => name)
+    const width = Math.max(...names.map((name) => name.length))
+    return await serveStages(surroundings, {
+      verb: 'up',
+      processes,
+      shown: (name, line) => `${name.padEnd(width)} | ${line}`,
+      started: `running ${names.join(', ')}; Ctrl-C stops them`,
     })
-    try {
-      const urls = await stageUrls(redis, environment)
-      const width = Math.max(0, ...names.map(({ name }) => name.length))
-      const apps = names.map(({ stage, name }) => {
-        const onLine = (line: string) => say(`${name.padEnd(width)} | ${line}`)
-        return { name, start: () => startStage({ stage, folders, inherited, urls, isAlone: names.length === 1, onLine }) }
-      })
-      say(`running ${names.map(({ name }) => name).join(', ')}; Ctrl-C stops them`)
-      return await supervise({ apps, say, signal })
-    } finally {
-      await redis.release()
-    }
   },
 }

@@ -1,9 +1,7 @@
+import { nearest } from '@toolwright/runtime'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
-import { nearest } from '../nearest.ts'
-import { STAGES, startStage, type Stage } from '../stages.ts'
-import { stageUrls } from '../redis/stage-urls.ts'
-import { useRedis } from '../redis/use-redis.ts'
-import { supervise } from '../supervise.ts'
+import { serveStages } from '../serve-stages.ts'
+import { STAGES, type Stage } from '../stages.ts'
 import type { Verb } from '../verb.ts'
 
 const flags = {
@@ -17,31 +15,19 @@ export const worker: Verb = {
   positionals: 'STAGE',
   flags,
   about: `Stages: ${STAGES.join(', ')} ("producer" decides which kind a request is of). Any number may run on any number of machines that share a REDIS_URL; without
-one, the private Redis of this checkout is used. A process that dies is started again. Example: ./toolwright worker maker --concurrency 20`,
-  run: async (args, { folders, environment, inherited, say, interruption }) => {
+one, the private Redis of this checkout is used. A process that dies is started again. Each serves its metrics on a free port, listed in the folder "metrics" of the data
+folder; a single one on TOOLWRIGHT_METRICS_PORT, where that is set. Example: ./toolwright worker maker --concurrency 20`,
+  run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const stage = stageOf(positionals)
     const concurrency = wholeNumber('--concurrency', values.concurrency, 1, undefined)
     const count = wholeNumber('--count', values.count, 1, 1)
-    const signal = interruption()
-    const redis = await useRedis({
-      home: folders.home,
-      cacheFolder: folders.cache,
-      redisUrl: environment.redisUrl,
-      environment: inherited,
-      log: say,
+    return await serveStages(surroundings, {
+      verb: 'worker',
+      processes: Array.from({ length: count }, (_, i) => ({ stage, name: count === 1 ? stage : `${stage}.${i + 1}` })),
+      concurrency,
+      shown: (name, line) => (count === 1 ? line : `${name} | ${line}`),
     })
-    try {
-      const urls = await stageUrls(redis, environment)
-      const apps = Array.from({ length: count }, (_, i) => {
-        const name = count === 1 ? stage : `${stage}.${i + 1}`
-        const onLine = (line: string) => say(count === 1 ? line : `${name} | ${line}`)
-        return { name, start: () => startStage({ stage, folders, inherited, urls, concurrency, isAlone: count === 1, onLine }) }
-      })
-      return await supervise({ apps, say, signal })
-    } finally {
-      await redis.release()
-    }
   },
 }
 

@@ -7,12 +7,7 @@ const FORMATS: { name: string; magic: number[]; open: () => Duplex }[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], open: () => createGunzip() },
   { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], open: () => createZstdDecompress() },
 ]
-export const MAGIC_BYTES = 4
-
-/** Whether a stream that begins with these bytes is compressed. */
-export function isCompressed(head: Uint8Array): boolean {
-  return formatOf(head) !== undefined
-}
+const MAGIC_BYTES = 4
 
 /** What a stream holds: its bytes, decompressed where they begin as gzip or zstd does. Throws UsageError, after all that can be read, where compressed data is damaged or ends too early. */
 export async function* decompressed(chunks: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void, void> {

@@ -33,7 +33,7 @@ test('reads an OpenAI Batch line, ours under "toolwright"', () => {
     line: { customId: 'a-1', text: 'sort b a', frame: null, isPlain: false, kindName: 'sort', target: 'a b' },
   })
   expect(parse({ body: { messages } })).toMatchObject({ ok: true, line: { customId: 'line-7' } })
-  expect(parse({ ...batch, my_own_note: 1 })).toMatchObject({ ok: true })
+  expect(parse({ ...batch, my_own_note: 1, id: 5 })).toMatchObject({ ok: true, line: { customId: 'a-1' } })
 })
 
 test('keeps the frame of a toolable line, and the whole body of one that is not', () => {
@@ -90,6 +90,9 @@ test.each([
   [{ ...batch, body: { messages: [] } }, 'line 7: "body.messages" must hold at least one message'],
   [{ ...batch, body: { messages: ['a'] } }, 'line 7: "body.messages[0]" must be an object with "role" and "content"'],
   [{ ...batch, body: { messages: [{ content: 'a' }] } }, 'line 7: "body.messages[0].role" must be a string'],
+  [{ body: batch.body, id: 'a' }, 'line 7: "id" is of the short form; in an OpenAI Batch line it is "custom_id"'],
+  [{ ...batch, kind: 'sort' }, 'line 7: "kind" is of the short form; in an OpenAI Batch line it is {"toolwright": {"kind": …}}'],
+  [{ ...batch, target: 'a b' }, 'line 7: "target" is of the short form; in an OpenAI Batch line it is {"toolwright": {"target": …}}'],
   [{ ...batch, toolwrigth: {} }, 'line 7: unknown key "toolwrigth"; did you mean "toolwright"?'],
   [{ ...batch, toolwright: { Kind: 'a' } }, 'line 7: unknown key "Kind" in "toolwright"; did you mean "kind"?'],
   [

@@ -1,6 +1,5 @@
-import { MAX_LINE_BYTES, type Frame } from '@toolwright/contracts'
+import { isObject, MAX_LINE_BYTES, type Frame } from '@toolwright/contracts'
 import { z } from 'zod'
-import { isObject } from './is-object.ts'
 import { nearKey } from './near-key.ts'
 import type { InputText } from './read-lines.ts'
 import { splitBody } from './toolable.ts'
@@ -158,6 +157,11 @@ function parseBatchLine(value: Record<string, unknown>, lineNumber: number): Par
   for (const key of Object.keys(value)) {
     const meant = key in Batch.shape ? null : nearKey(key, Object.keys(Batch.shape))
     if (meant !== null) return refuse(customId, 'invalid_request', `${at}: unknown key ${quoted(key)}; did you mean "${meant}"?`)
+  }
+  const ofShortForm = ['id', 'kind', 'target'].find((key) => key in value && !(key === 'id' && 'custom_id' in value))
+  if (ofShortForm !== undefined) {
+    const meant = ofShortForm === 'id' ? '"custom_id"' : `{"toolwright": {"${ofShortForm}": …}}`
+    return refuse(customId, 'invalid_request', `${at}: "${ofShortForm}" is of the short form; in an OpenAI Batch line it is ${meant}`)
   }
   const parsed = Batch.safeParse(value)
   if (!parsed.success) {

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
-import { createOutageTalk, type OutageTalk } from './outage-talk.ts'
+import { createOutageTalk, ENDPOINT_WORDS, type OutageTalk, REDIS_WORDS } from './outage-talk.ts'
 
 let at: number
 let talk: OutageTalk
 beforeEach(() => {
   at = 0
-  talk = createOutageTalk(() => at)
+  talk = createOutageTalk(() => at, ENDPOINT_WORDS)
 })
 
 /** What is said at each of these moments, in seconds, while the endpoint refuses or answers. */
@@ -33,4 +33,12 @@ test('an endpoint that comes and goes is told of twice a minute at most', () => 
   expect(said(null, 6)).toEqual(['the endpoint takes calls again'])
   expect(said('away', 7, 13, 34)).toEqual([null, null, null])
   expect(said('away', 35)).toEqual([expect.stringContaining('away')])
+})
+
+test('a Redis that is away is named, and what becomes of the run', () => {
+  talk = createOutageTalk(() => at, REDIS_WORDS)
+  expect(said('redis://cache.example:6379', 0, 5)[1]).toBe(
+    'waiting for Redis: redis://cache.example:6379 does not answer. Nothing is lost: the run goes on by itself when it answers, and Ctrl-C ends it',
+  )
+  expect(said(null, 6)).toEqual(['Redis answers again'])
 })

@@ -57,6 +57,10 @@ test("an extracted answer is a chat completion of nobody's model", () => {
   })
 })
 
+test('a usage that nobody told is left out, not 0', () => {
+  expect(outputLine({ ...answered, tier: 'direct', usage: null }, 'r-abcdefghij', 1).response?.body).not.toHaveProperty('usage')
+})
+
 test('a called answer names the light model and its tokens', () => {
   const usage = { prompt_tokens: 310, completion_tokens: 12, total_tokens: 322 }
   const line = outputLine({ ...answered, tier: 'called', model: 'light-1', usage, costNano: null }, 'r-abcdefghij', 1)

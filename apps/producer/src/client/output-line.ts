@@ -1,6 +1,5 @@
-import type { LineResult } from '@toolwright/contracts'
+import { exactUsd, EXTRACTED_MODEL, type LineResult } from '@toolwright/contracts'
 import { z } from 'zod'
-import { exactUsd } from './usd.ts'
 
 /**
  * What is ours in an output line. Costs are exact dollars as decimal strings, null where a price is unknown.
@@ -31,10 +30,8 @@ export interface OutputLine {
   toolwright: OutputMark
 }
 
-export const EXTRACTED_MODEL = 'toolwright/extracted'
-
 /**
- * The output line of one result. A provider's whole completion is passed on; else one is made around the answer, its `usage` what was really used.
+ * The output line of one result. A provider's whole completion is passed on; else one is made around the answer, its `usage` what was really used, or absent where nobody told.
  * `created`: Unix seconds for a completion that is made here.
  */
 export function outputLine(result: LineResult, run: string, created: number): OutputLine {
@@ -60,7 +57,7 @@ function completionOf(result: LineResult & { status: 'answered' }, id: string, c
     created,
     model: result.tier === 'extracted' ? EXTRACTED_MODEL : result.model,
     choices: [{ index: 0, message: { role: 'assistant', content: result.answer, refusal: null }, logprobs: null, finish_reason: 'stop' }],
-    usage: result.usage,
+    ...(result.usage !== null && { usage: result.usage }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { renderPlainProgress, renderProgress, shownDuration, shownShare, type ProgressState } from './progress-text.ts'
+import { renderPlainProgress, renderProgress, shownDuration, type ProgressState } from './progress-text.ts'
 
 const state: ProgressState = {
   done: 1234,
@@ -67,16 +67,6 @@ test('the plain form is one line', () => {
   ).toBe(
     '0 of 2,000 done, 0 %, 0 s so far, 1 error, extracted –, called –, direct –, tools 12 made, 2 being made, spent $0.0123, baseline $0.0456 (estimate)',
   )
-})
-
-test('shares are all or nothing only where they are exactly that', () => {
-  expect([shownShare(0, 9), shownShare(9, 9), shownShare(1, 10_000), shownShare(9_999, 10_000), shownShare(1, 3)]).toEqual([
-    '0 %',
-    '100 %',
-    '<0.1 %',
-    '>99.9 %',
-    '33.3 %',
-  ])
 })
 
 test('durations', () => {

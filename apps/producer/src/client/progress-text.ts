@@ -1,5 +1,5 @@
-import type { TierName } from '@toolwright/contracts'
-import { shownMoney, type Money } from './usd.ts'
+import { shownShare, type TierName } from '@toolwright/contracts'
+import { type Money, shownMoney } from './money.ts'
 
 /** Where a run stands. Counts are lines; `spent` is all that the run has cost so far, makes included. */
 export interface ProgressState {
@@ -43,15 +43,6 @@ export function shownDuration(ms: number): string {
 
 export function shownCount(count: number): string {
   return count.toLocaleString('en-US')
-}
-
-/** A share as `71.2 %`; all or nothing only where it is exactly that. */
-export function shownShare(part: number, whole: number): string {
-  if (whole === 0) return '–'
-  const percent = (part / whole) * 100
-  if (part > 0 && percent < 0.05) return '<0.1 %'
-  if (part < whole && percent > 99.95) return '>99.9 %'
-  return `${percent.toFixed(percent === 0 || percent === 100 ? 0 : 1)} %`
 }
 
 const SEPARATOR = '   '

@@ -71,7 +71,7 @@ test('saves nothing that rests on unknown prices', () => {
   const unknown = totals()
   unknown.cost.makes = { nano: 0, unknown: 4 }
   expect(renderSummary(unknown)).toMatch(/makes +unknown +examples/)
-  expect(renderSummary(unknown)).toMatch(/^Prices: +not known of every model.*TOOLWRIGHT_PRICES/m)
+  expect(renderSummary(unknown)).toMatch(/^Unknown: +calls of models without a price.*TOOLWRIGHT_PRICES.*no usage/m)
   expect(endOf(unknown)).toEqual(expect.arrayContaining(['Spent:    at least $0.0655', 'Saved:    unknown']))
 
   const partly = totals()

@@ -1,7 +1,7 @@
-import type { Bucket, TierName } from '@toolwright/contracts'
-import { shownCount, shownDuration, shownShare } from './progress-text.ts'
+import { type Bucket, exactUsd, shownShare, shownUsd, type TierName } from '@toolwright/contracts'
+import { shownCount, shownDuration } from './progress-text.ts'
 import type { Tally } from './tally.ts'
-import { exactUsd, shownMoney, shownUsd, type Money } from './usd.ts'
+import { type Money, shownMoney } from './money.ts'
 
 /** A finished run. `cost` is the ledger's, by bucket; paths are null where the results went to stdout or no file of their own. */
 export interface RunTotals {
@@ -88,7 +88,7 @@ function balance({ tally, cost }: RunTotals): string[] {
     `Spent:    ${shownMoney(total)}`,
     `Baseline: ${shownMoney(baseline)} (estimate: every answered line by the strong model${notes.map((note) => `; ${note}`).join('')})`,
     savingText(total, baseline),
-    ...(total.unknown > 0 ? ['Prices:   not known of every model that was called; TOOLWRIGHT_PRICES can name a file with yours'] : []),
+    ...(total.unknown > 0 ? ['Unknown:  calls of models without a price (TOOLWRIGHT_PRICES can name a file), or that told no usage'] : []),
   ]
 }
 

@@ -1,7 +1,7 @@
-import type { LineResult, TierName } from '@toolwright/contracts'
+import { type LineResult, nanoOfUsd, type TierName } from '@toolwright/contracts'
 import { z } from 'zod'
 import type { OutputMark } from './output-line.ts'
-import { addMoney, nanoOfUsd, type Money } from './usd.ts'
+import { addMoney, type Money } from './money.ts'
 
 const Sum = z.object({ nano: z.int(), unknown: z.int() })
 const TierTally = z.object({

@@ -1,5 +1,4 @@
-import type { Frame } from '@toolwright/contracts'
-import { isObject } from './is-object.ts'
+import { type Frame, isObject } from '@toolwright/contracts'
 
 type Body = Readonly<Record<string, unknown>>
 type Message = Body

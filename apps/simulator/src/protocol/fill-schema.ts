@@ -1,3 +1,4 @@
+import { isObject } from '@toolwright/contracts'
 /** A value of the schema that carries the answer: in its first string, else in a number; all else is empty or the first of its choices. */
 export function fillSchema(schema: unknown, answer: string): unknown {
   const pending = { answer: answer as string | null }
@@ -35,8 +36,4 @@ function fill(schema: unknown, pending: { answer: string | null }): unknown {
     default:
       return null
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

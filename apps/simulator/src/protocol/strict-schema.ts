@@ -1,3 +1,4 @@
+import { isObject } from '@toolwright/contracts'
 /** Keywords that strict structured output does not take anywhere. */
 const FORBIDDEN = ['allOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentRequired', 'dependentSchemas', 'patternProperties', 'default']
 
@@ -52,8 +53,4 @@ function problemAt(schema: unknown, path: string[]): string | null {
 
 function typesOf(schema: Record<string, unknown>): unknown[] {
   return Array.isArray(schema['type']) ? schema['type'] : [schema['type']]
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

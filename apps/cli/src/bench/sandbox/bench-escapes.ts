@@ -4,17 +4,17 @@ import { makeDataFolder } from '../../folders.ts'
 import { type Column, paragraph, renderTable } from '../../table.ts'
 import type { Surroundings } from '../../verb.ts'
 
-/** Runs the escape suite in every set-up. `isMet`: enough snippets succeed where nothing is in their way, and all layers together hold every one. */
+/** Runs the escape suite in every set-up. `isFull`: as `runMatrix` says. `isVerbose`: names what gets through. `isMet`: enough snippets succeed where nothing is in their way, and all layers together hold every one. */
 export async function benchEscapes(
   surroundings: Surroundings,
-  { isVerbose }: { isVerbose: boolean },
+  { isFull, isVerbose }: { isFull: boolean; isVerbose: boolean },
   signal: AbortSignal,
 ): Promise<{ text: string; isMet: boolean }> {
   const { folders, say, columns: width } = surroundings
   const imageFolder = join(folders.home, 'sandbox')
   makeDataFolder(imageFolder)
-  say('every snippet in seven set-ups, one after the other: ten minutes or more')
-  const matrix = await runMatrix({ imageFolder, say, signal })
+  say(`seven set-ups, one after the other: ${isFull ? 'half an hour' : 'ten minutes'} or so on two processors`)
+  const matrix = await runMatrix({ imageFolder, isFull, say, signal })
   const text = [
     paragraph(LEGEND, width),
     '',
@@ -31,7 +31,7 @@ export async function benchEscapes(
 const LEGEND =
   'For each technique, how many snippets there are, and of these: how many escaped/how many broke the next batch on the same child. ' +
   'weakest: Pyodide as it comes, in a plain Node process. none: our child without a layer. Then each layer alone, and all of them. ' +
-  'Without the gate there is no reset, so that whatever is left behind stays.'
+  'Without the gate there is no reset, and whatever is left behind stays; – is for what only a reset could undo, not tried where there is none (--full tries it).'
 
 interface Row {
   technique: string
@@ -61,6 +61,7 @@ function columnsOf({ columns }: Matrix): Column<Row>[] {
 
 function countsOf(findings: Finding[] | null | undefined): string {
   if (!findings) return '?'
+  if (findings.length === 0) return '–'
   const count = (wanted: Finding['verdict']) => findings.filter(({ verdict }) => verdict === wanted).length
   const [escaped, broke] = [count('escaped'), count('broke the next batch')]
   return escaped + broke === 0 ? '0' : `${escaped}/${broke}`

@@ -1,99 +1,82 @@
 import { spawn } from 'node:child_process'
 import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { lockWithin, tryOwnFile } from './file-lock.ts'
-import { isRecentEnough } from './inspect-redis.ts'
-import { versionOf, which, type ServerProgram } from './server-program.ts'
+import { join } from 'node:path'
+import { lockWithin, tryOwnFile } from './redis/file-lock.ts'
+import { which } from './redis/server-program.ts'
 
-export type Brought = { status: 'brought'; program: ServerProgram } | { status: 'none'; reason: string }
+export type Unpacked<T> = { status: 'found'; found: T } | { status: 'none'; reason: string }
 
-const CANDIDATES = [
-  { server: 'redis-server', tools: 'redis-tools' },
-  { server: 'valkey-server', tools: 'valkey-tools' },
-] as const
-
-/**
- * Unpacks the system's own Redis packages into `folder`, for any user and without installing anything: apt resolves and downloads them, `dpkg -x` unpacks.
- * The lists of available packages are the system's, or, where those are missing or too old, private ones.
- */
-export async function bringWithApt({
-  folder,
-  environment,
-  log,
-}: {
+export interface Unpacking<T> {
+  /** Keeps what is unpacked, and apt's log. */
   folder: string
+  /** For people, such as "Redis". */
+  what: string
+  /** Sets of packages, the first that will do is kept. `isAlone`: without what they depend on. */
+  candidates: { packages: string[]; isAlone: boolean }[]
+  /** What is wanted, in a folder that stands for `/`; null where it is not there or does not run. */
+  find: (root: string) => Promise<T | null>
   environment: NodeJS.ProcessEnv
   log: (line: string) => void
-}): Promise<Brought> {
+}
+
+/**
+ * Unpacks packages of the system's own into `folder`, for any user and without installing anything: apt resolves and downloads them, `dpkg -x` unpacks. What was
+ * unpacked before is found again. The lists of available packages are the system's, or, where those are missing or too old, private ones.
+ */
+export async function unpackWithApt<T>(unpacking: Unpacking<T>): Promise<Unpacked<T>> {
+  const { folder, what, find, environment, log } = unpacking
   const apt = which('apt-get', environment)
   const dpkg = which('dpkg', environment)
   if (!apt || !dpkg) return { status: 'none', reason: 'this system has no apt to get one with' }
   const lock = await lockWithin(() => tryOwnFile(join(folder, 'apt.lock')), 10 * 60_000)
   if (!lock) return { status: 'none', reason: 'another start has been unpacking it for ten minutes' }
   try {
-    const known = await findUnpacked(join(folder, 'unpacked'), environment)
-    if (known) return { status: 'brought', program: known }
-    log('downloading Redis with apt, and unpacking it into the data folder (once)')
-    return await download({ folder, apt, dpkg, environment })
+    const known = await find(join(folder, 'unpacked'))
+    if (known) return { status: 'found', found: known }
+    log(`downloading ${what} with apt, and unpacking it into the data folder (once)`)
+    return await download(unpacking, { apt, dpkg })
   } finally {
     lock.release()
   }
 }
 
-async function download({
-  folder,
-  apt,
-  dpkg,
-  environment,
-}: {
-  folder: string
-  apt: string
-  dpkg: string
-  environment: NodeJS.ProcessEnv
-}): Promise<Brought> {
+async function download<T>(
+  { folder, candidates, find, environment }: Unpacking<T>,
+  { apt, dpkg }: { apt: string; dpkg: string },
+): Promise<Unpacked<T>> {
   const logFile = join(folder, 'apt.log')
-  const run = (command: string, args: string[]) => runLogged(command, args, { logFile, environment })
   const work = join(folder, 'work')
+  const archives = join(work, 'cache', 'archives')
+  const run = (command: string, args: string[]) => runLogged(command, args, { logFile, environment, folder: archives })
   rmSync(logFile, { force: true })
   rmSync(work, { recursive: true, force: true })
   for (const lists of ['system', 'private'] as const) {
     const conf = prepare(work, lists)
     if (lists === 'private' && (await run(apt, ['-c', conf, 'update'])) !== 0) break
-    for (const { server, tools } of CANDIDATES) {
-      const archives = join(work, 'cache', 'archives')
-      // --reinstall: an installed part would otherwise be missing from what is unpacked.
-      if ((await run(apt, ['-c', conf, '--yes', '--download-only', '--reinstall', 'install', server, tools])) !== 0) continue
+    for (const { packages, isAlone } of candidates) {
+      // "download" leaves a package in the folder where it is run. --reinstall: an installed part would otherwise be missing from what is unpacked.
+      const how = isAlone ? ['download'] : ['--yes', '--download-only', '--reinstall', 'install']
+      if ((await run(apt, ['-c', conf, ...how, ...packages])) !== 0) continue
       const root = join(work, 'root')
       for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
         if ((await run(dpkg, ['-x', join(archives, archive), root])) !== 0) return { status: 'none', reason: `dpkg failed, see ${logFile}` }
         rmSync(join(archives, archive))
       }
-      if (!(await findUnpacked(root, environment))) continue
+      if (!(await find(root))) continue
       const unpacked = join(folder, 'unpacked')
       rmSync(unpacked, { recursive: true, force: true })
       renameSync(root, unpacked)
       rmSync(work, { recursive: true, force: true })
-      const program = await findUnpacked(unpacked, environment)
-      if (program) return { status: 'brought', program }
+      const found = await find(unpacked)
+      if (found) return { status: 'found', found }
     }
   }
   rmSync(work, { recursive: true, force: true })
   return { status: 'none', reason: `apt did not give one, see ${logFile}` }
 }
 
-/** The server in an unpacked folder, if it starts there and is recent enough. */
-async function findUnpacked(root: string, environment: NodeJS.ProcessEnv): Promise<ServerProgram | null> {
-  for (const { server } of CANDIDATES) {
-    const command = join(root, 'usr', 'bin', server)
-    if (!existsSync(command)) continue
-    const env = { LD_LIBRARY_PATH: libraryFolders(root).join(delimiter) }
-    const version = await versionOf(command, { ...environment, ...env })
-    if (version && isRecentEnough(version)) return { runs: 'program', name: `${server} ${version}`, command, env }
-  }
-  return null
-}
-
-function libraryFolders(root: string): string[] {
+/** Where the libraries of an unpacked folder are, for LD_LIBRARY_PATH. */
+export function libraryFolders(root: string): string[] {
   return ['lib', 'usr/lib']
     .map((folder) => join(root, folder))
     .filter((folder) => existsSync(folder))
@@ -148,12 +131,13 @@ export function aptConfig(work: string, lists: 'system' | 'private'): string {
 function runLogged(
   command: string,
   args: string[],
-  { logFile, environment }: { logFile: string; environment: NodeJS.ProcessEnv },
+  { logFile, environment, folder }: { logFile: string; environment: NodeJS.ProcessEnv; folder: string },
 ): Promise<number> {
   appendFileSync(logFile, `\n$ ${[command, ...args].join(' ')}\n`)
   const log = openSync(logFile, 'a')
   return new Promise<number>((resolve, reject) => {
     const child = spawn(command, args, {
+      cwd: folder,
       stdio: ['ignore', log, log],
       env: { ...environment, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
       timeout: 5 * 60_000,

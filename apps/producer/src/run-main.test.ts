@@ -1,0 +1,116 @@
+import { openTestQueues, openWayToRedis, type TestQueues, type WayToRedis } from '@toolwright/queues/testing'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+const RUN = 'r-abcdefghij'
+
+let jobs: TestQueues
+let home: string
+let way: WayToRedis
+let client: ChildProcess
+let talk: string
+let ended: Promise<unknown[]>
+
+beforeEach(async () => {
+  jobs = openTestQueues()
+  home = mkdtempSync(join(tmpdir(), 'toolwright-client-'))
+  writeFileSync(join(home, 'in.jsonl'), '{"id": "a", "input": "hello"}\n')
+  way = await openWayToRedis(jobs.redisUrl)
+  startClient()
+  // No stage is there: the request is enqueued, and stays so.
+  await vi.waitUntil(async () => (await jobs.redis.keys(`{${prefix()}:default}*requests:wait`)).length === 1, 15_000)
+})
+afterEach(async () => {
+  client.kill('SIGKILL')
+  await way.close()
+  for (const key of await jobs.redis.keys(`{${prefix()}:*`)) await jobs.redis.del(key)
+  await jobs.close()
+  rmSync(home, { recursive: true })
+})
+
+test('tells of a Redis that is away and of its return; one that comes back without the run ends it with 6', async () => {
+  await way.cut()
+  await vi.waitFor(() => expect(talk).toMatch(/waiting for Redis: redis:\S+ does not answer\. Nothing is lost/), 10_000)
+  // And nothing of the attempts to reach it, several a second.
+  expect(talk).not.toMatch(/ECONN|"level"/)
+  await way.restore()
+  await vi.waitFor(() => expect(talk).toContain('Redis answers again'), 10_000)
+  for (const key of await jobs.redis.keys(`{${prefix()}:default}:r:run:*`)) await jobs.redis.del(key)
+  expect((await ended)[0], talk).toBe(6)
+  expect(talk).toContain(`Redis no longer knows run ${RUN}`)
+})
+
+test('an interrupted run does not wait for a Redis that is away', async () => {
+  await way.cut()
+  await interrupt()
+  expect(talk).toContain('interrupted while Redis (')
+  expect(talk).toContain(`--run-id ${RUN}`)
+})
+
+test('serves its metrics while it goes on, and lists them', async () => {
+  const [name] = readdirSync(join(home, 'metrics'))
+  expect(name).toBe(`run-${client.pid}.json`)
+  const [entry] = JSON.parse(readFileSync(join(home, 'metrics', name!), 'utf8')) as { targets: string[]; labels: object }[]
+  expect(entry!.labels).toEqual({ stage: 'run' })
+  const get = async (path: string) => await fetch(`http://${entry!.targets[0]}${path}`)
+  expect(await (await get('/metrics')).text()).toContain('# TYPE toolwright_job_run_seconds histogram')
+  expect((await get('/healthz')).status).toBe(200)
+  expect((await get('/readyz')).status).toBe(200)
+  await interrupt()
+  expect(readdirSync(join(home, 'metrics'))).toEqual([])
+})
+
+test('an interrupted run goes on where it was: ids do not come again, and its settings stay', async () => {
+  await interrupt()
+  writeFileSync(join(home, 'in.jsonl'), '{"id": "a", "input": "hello"}\n\n{"id": "b", "input": "more"}\n{"id": "a", "input": "again"}')
+  startClient({ make: 'eager' })
+  await vi.waitFor(() => expect(readFileSync(join(home, 'out.jsonl'), 'utf8')).toContain('\n'), 15_000)
+  const [line, ...others] = readFileSync(join(home, 'out.jsonl'), 'utf8').trimEnd().split('\n')
+  expect(others).toEqual([])
+  expect(JSON.parse(line!)).toMatchObject({
+    error: { code: 'duplicate_custom_id', message: expect.stringContaining('line 4 has the id "a" of line 1') },
+    toolwright: { seq: 2 },
+  })
+  expect(talk).toContain(`run ${RUN} goes on as it was begun, with --while-making wait and --make worth`)
+})
+
+test('a run whose input is another by now is not gone on with', async () => {
+  await interrupt()
+  writeFileSync(join(home, 'in.jsonl'), '{"id": "a", "input": "hello, you"}\n{"id": "b", "input": "more"}\n')
+  startClient()
+  expect((await ended)[0], talk).toBe(2)
+  expect(talk).toContain(`in.jsonl is not what it was when run ${RUN} read it`)
+})
+
+function startClient(more: object = {}): void {
+  const settings = { v: 1, whileMaking: 'wait', make: 'worth', ...more }
+  const request = {
+    input: join(home, 'in.jsonl'),
+    output: join(home, 'out.jsonl'),
+    errors: null,
+    run: RUN,
+    limit: null,
+    settings,
+    json: false,
+  }
+  client = fork(join(import.meta.dirname, 'run-main.ts'), [JSON.stringify(request)], {
+    env: { PATH: process.env['PATH'], REDIS_URL: way.url, TOOLWRIGHT_HOME: home, TOOLWRIGHT_PREFIX: prefix() },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  talk = ''
+  client.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()))
+  ended = once(client, 'close')
+}
+
+async function interrupt(): Promise<void> {
+  client.kill('SIGINT')
+  expect((await ended)[0], talk).toBe(130)
+}
+
+function prefix(): string {
+  return jobs.prefix.slice(1, jobs.prefix.indexOf('}'))
+}
