@@ -143,7 +143,7 @@ export async function openPipeline(
   const redis = connectRedis(redisUrl, { patient: true, name: 'tests' })
   const executor = await openExecutorUser(redis, redisUrl, prefix)
   const start = (stage: Stage, more: Record<string, string> = {}) =>
-    launch(stage, [], { ...environment, ...(stage === 'executor' && { REDIS_URL: executor.url }), ...more })
+    launch(stage, [], { ...environment, ...(stage === 'executor' && { REDIS_URL: executor.url, TOOLWRIGHT_CONCURRENCY: '1' }), ...more })
   const stages = { producer: 1, user: 1, maker: 1, executor: 1, ...options.stages }
   for (const [stage, count] of Object.entries(stages)) for (let n = 0; n < count; n++) start(stage as Stage)
 

@@ -1,5 +1,6 @@
 import type { QueueName } from '@toolwright/contracts'
 import type { Queues } from '@toolwright/queues'
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts'
 import type { Folders } from './folders.ts'
@@ -37,6 +38,7 @@ export interface StagePool {
 
 const START_TIMEOUT_MS = 60_000
 const LOOK_MS = 50
+const MAX_SANDBOXES = 4
 
 /** The needed stages that have no live worker in this space. */
 export async function stagesWithoutWorker(queues: Queues): Promise<(typeof NEEDED)[number][]> {
@@ -49,7 +51,8 @@ export async function startPool({ counts, folders, inherited, urls, queues, sign
   const stopping = new AbortController()
   const apps = stagesOf(counts).map(({ stage, name }) => {
     const log = openLogFile(folders.home, name)
-    return { name, log, start: () => startStage({ stage, folders, inherited, urls, onLine: log.add }) }
+    const concurrency = stage === 'executor' ? sandboxesEach(counts.executor ?? 1, inherited) : undefined
+    return { name, log, start: () => startStage({ stage, folders, inherited, urls, concurrency, onLine: log.add }) }
   })
   const hopeless = new Map<string, number>()
   const ended = supervise({
@@ -83,6 +86,12 @@ export async function startPool({ counts, folders, inherited, urls, queues, sign
     throw error
   }
   return { failed, stop }
+}
+
+/** A command's own executors share the cores, and leave most of a large machine's memory alone: each sandbox takes some 220 MB. */
+function sandboxesEach(executors: number, inherited: NodeJS.ProcessEnv): number | undefined {
+  if (inherited['TOOLWRIGHT_CONCURRENCY'] !== undefined) return undefined
+  return Math.max(1, Math.min(MAX_SANDBOXES, Math.floor(availableParallelism() / executors)))
 }
 
 function stagesOf(counts: Partial<Record<Stage, number>>): { stage: Stage; name: string }[] {

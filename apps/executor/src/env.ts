@@ -1,11 +1,12 @@
 import { commonEnvironment, parseEnvironment } from '@toolwright/runtime'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
 const ExecutorEnvironment = z.object({
   ...commonEnvironment,
-  /** Batches at the same time: one for each child process that serves. */
-  concurrency: z.coerce.number('expected a whole number').int().min(1).max(64).default(1),
+  /** Batches at the same time: one for each child process that serves. By default one for each core. */
+  concurrency: z.coerce.number('expected a whole number').int().min(1).max(64).default(Math.min(64, availableParallelism())),
   /** Where frozen interpreters are kept; by default `cache/sandbox` in the data folder. */
   imageFolder: z
     .string()
