@@ -69,7 +69,8 @@ test(
     const killed = pipeline.begin(lines)
     const killedAt = await killAtWork(pipeline, killed.process, { queue: 'results', run: killed.run })
     const writtenBefore = readFileSync(killed.output, 'utf8').split('\n').length - 1
-    const started = pipeline.begin(lines, { run: killed.run })
+    // A person is not told about jobs; a log is.
+    const started = pipeline.begin(lines, { run: killed.run, environment: { TOOLWRIGHT_LOG_LEVEL: 'warn' } })
     const end = await started.ended
 
     expectWhole(end, started, EXTRACTED)

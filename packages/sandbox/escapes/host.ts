@@ -31,7 +31,7 @@ export interface HostFacts {
 
 /** The machine around the set-ups, as the escape suite observes it: everything here is seen from outside of the guest. */
 export interface Host {
-  /** `key`: no other snippet's, and fit for the name of a file. */
+  /** `key`: told to no other, and fit for the name of a file. */
   factsFor(key: string): HostFacts
   secrets: { environment: string; file: string; call: string }
   wasWritten(facts: HostFacts): boolean

@@ -9,6 +9,7 @@ export interface Subject {
 
 /** A set-up that the escape suite is run against. */
 export interface Stand {
+  /** No other's on the same host. */
   name: string
   /** How many subjects may be open at once. */
   lanes: number

@@ -69,9 +69,14 @@ export async function runSuite(
   return snippets.flatMap((snippet) => {
     const finding = findings.get(snippet)
     if (!finding) return []
-    const seen = [...new Set([...finding.seen, ...effectsOutside(host, host.factsFor(keyOf(snippet)))])]
+    const seen = [...new Set([...finding.seen, ...effectsOutside(host, host.factsFor(keyIn(stand, snippet)))])]
     return [{ ...finding, seen, verdict: verdictOf(seen) }]
   })
+}
+
+/** What it did in one stand says nothing about another. */
+function keyIn(stand: Stand, snippet: Snippet): string {
+  return `${keyOf(snippet)}.in-${stand.name}`
 }
 
 /** What the innocent batch says where nothing else has run. */
@@ -88,7 +93,7 @@ async function rightOutcomes(stand: Stand): Promise<Outcome[]> {
 
 async function runSnippet(parts: { host: Host; stand: Stand; snippet: Snippet; right: Outcome[] }): Promise<Finding> {
   const { host, stand, snippet, right } = parts
-  const facts = host.factsFor(keyOf(snippet))
+  const facts = host.factsFor(keyIn(stand, snippet))
   const startedAt = performance.now()
   const signals = host.signals()
   const subject = await stand.open(snippet.success === 'poisons')
