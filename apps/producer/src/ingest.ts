@@ -88,6 +88,11 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
       await registry.runs.saveIngest(run, checkpoint)
     }
     return checkpoint
+  } catch (error) {
+    if (!(error instanceof UsageError) || pending.seq === options.from.seq) throw error
+    await flush()
+    const kept = `the ${pending.seq} requests before that are kept: mend it, then go on with the same command and --run-id ${run}`
+    throw new UsageError(`${error.message}; ${kept}`, { cause: error })
   } finally {
     await input.close()
   }

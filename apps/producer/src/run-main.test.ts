@@ -1,9 +1,11 @@
 import { openTestQueues, openWayToRedis, type TestQueues, type WayToRedis } from '@toolwright/queues/testing'
+import { openRegistry } from '@toolwright/registry'
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 const RUN = 'r-abcdefghij'
@@ -85,6 +87,29 @@ test('a run whose input is another by now is not gone on with', async () => {
   expect((await ended)[0], talk).toBe(2)
   expect(talk).toContain(`in.jsonl is not what it was when run ${RUN} read it`)
 })
+
+test('compressed data that is damaged ends the run with what came before it kept; mended, it goes on there', async () => {
+  await interrupt()
+  const whole = `{"id": "a", "input": "hello"}\n${Array.from({ length: 5_000 }, (_, n) => `{"id": "${n}", "input": "${n} ${Math.sin(n)}"}\n`).join('')}`
+  const packed = gzipSync(whole)
+  writeFileSync(join(home, 'in.jsonl'), packed.subarray(0, packed.length / 2))
+  startClient()
+  expect((await ended)[0], talk).toBe(2)
+  expect(talk).toMatch(
+    new RegExp(`its gzip data is damaged or ends too early .*; the \\d+ requests before that are kept: .* --run-id ${RUN}$`, 'm'),
+  )
+  const before = await readSoFar()
+  expect(before).toBeGreaterThan(500)
+  writeFileSync(join(home, 'in.jsonl'), packed)
+  startClient()
+  await vi.waitFor(async () => expect(await readSoFar()).toBeGreaterThan(before), 15_000)
+})
+
+/** How many requests of the run were enqueued. */
+async function readSoFar(): Promise<number> {
+  const registry = openRegistry({ redis: jobs.redis, keyPrefix: `{${prefix()}:default}:r:` })
+  return (await registry.runs.get(RUN))?.ingest.seq ?? 0
+}
 
 function startClient(more: object = {}): void {
   const settings = { v: 1, whileMaking: 'wait', make: 'worth', ...more }
