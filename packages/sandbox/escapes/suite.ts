@@ -56,8 +56,10 @@ export async function runSuite(
           if (finding.seen.includes(snippet.success)) break
         }
       }
-    } finally {
+    } catch (error) {
+      // The other lanes need not go on.
       left.length = 0
+      throw error
     }
   }
   const lanes = await Promise.allSettled(Array.from({ length: stand.lanes }, (_, lane) => runLane(lane)))
