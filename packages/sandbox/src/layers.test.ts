@@ -168,12 +168,13 @@ test('a wheel is there for tools to import; one that is missing, no wheel, or wi
   await expect(opening(import.meta.filename, [])).rejects.toThrow(/is not a zip file|not a zip/)
 })
 
-test('an image that is not what was written is built again', async () => {
+test('an image that is not what was written is built again; one that is being built when the sandbox closes leaves nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'images-'))
   try {
-    const first = await openImage(folder, FIRST)
-    first.close()
+    const sandbox = await openSandbox({ imageFolder: folder, log: () => undefined })
+    await sandbox.close()
     const [name = ''] = readdirSync(folder)
+    expect(readdirSync(folder)).toEqual([name])
     const content = readFileSync(join(folder, name))
     content[5_000_000] = (content[5_000_000] ?? 0) ^ 1
     writeFileSync(join(folder, name), content)

@@ -25,9 +25,9 @@ const MAX_STDERR_CHARACTERS = 2_000
 
 /**
  * The image for these options: the one that is kept in `folder`, or a new one, which takes seconds. Named after a hash of all that it is made of, and checked
- * against a hash of its content. Throws an Error that says what failed.
+ * against a hash of its content. Throws an Error that says what failed. `signal` ends a build.
  */
-export async function openImage(folder: string, options: Omit<BootOptions, 'pyodideFolder'>): Promise<Image> {
+export async function openImage(folder: string, options: Omit<BootOptions, 'pyodideFolder'>, signal?: AbortSignal): Promise<Image> {
   const path = join(folder, `${keyOf(options)}.image`)
   const kept = await openChecked(path)
   if (kept !== null) return { ...kept, builtMs: null }
@@ -35,7 +35,7 @@ export async function openImage(folder: string, options: Omit<BootOptions, 'pyod
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw new Error(`the interpreter's image cannot be kept in ${folder}: ${String(error)}`, { cause: error })
   })
-  await build(path, { ...options, pyodideFolder: PYODIDE_FOLDER })
+  await build(path, { ...options, pyodideFolder: PYODIDE_FOLDER }, signal)
   await removeUnused(folder)
   const built = await openChecked(path)
   if (built === null) throw new Error(`the interpreter's image ${path} was built and cannot be read again`)
@@ -82,17 +82,12 @@ async function openChecked(path: string): Promise<Pick<Image, 'descriptor' | 'cl
   return { descriptor, close: () => closeSync(descriptor) }
 }
 
-async function build(path: string, options: BootOptions): Promise<void> {
+async function build(path: string, options: BootOptions, signal?: AbortSignal): Promise<void> {
   const unfinished = join(dirname(path), `${randomUUID()}.unfinished`)
   try {
-    await run([
-      '--permission',
-      ...[SOURCES, PYODIDE_FOLDER, PACKAGE_JSON, ...options.wheels.map((wheel) => wheel.path)].map((each) => `--allow-fs-read=${each}`),
-      `--allow-fs-write=${unfinished}`,
-      join(SOURCES, 'image/build-main.ts'),
-      unfinished,
-      JSON.stringify(options),
-    ])
+    const readable = [SOURCES, PYODIDE_FOLDER, PACKAGE_JSON, ...options.wheels.map((wheel) => wheel.path)]
+    const permissions = [...readable.map((each) => `--allow-fs-read=${each}`), `--allow-fs-write=${unfinished}`]
+    await run(['--permission', ...permissions, join(SOURCES, 'image/build-main.ts'), unfinished, JSON.stringify(options)], signal)
     const content = readFileSync(unfinished)
     const file = await open(unfinished, 'w', 0o644)
     await file.write(createHash('sha256').update(content).digest())
@@ -110,16 +105,21 @@ async function build(path: string, options: BootOptions): Promise<void> {
   }
 }
 
-function run(args: string[]): Promise<void> {
+function run(args: string[], signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const builder = spawn(process.execPath, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe'] })
+    const builder = spawn(process.execPath, args, {
+      env: { TZ: 'UTC' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(signal && { signal }),
+      killSignal: 'SIGKILL',
+    })
     let stderr = ''
     builder.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS)
     })
     builder.once('error', reject)
-    builder.once('close', (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`its builder ended with ${signal ?? code}: ${stderr}`)),
+    builder.once('close', (code, endedBy) =>
+      code === 0 ? resolve() : reject(new Error(`its builder ended with ${endedBy ?? code}: ${stderr}`)),
     )
   })
 }

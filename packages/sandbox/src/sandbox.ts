@@ -78,15 +78,21 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   log({ layers, isolation, missing }, 'sandbox layers')
   const program = childProgram()
   const images = new Map<Surroundings, Promise<Image>>()
+  const closing = new AbortController()
   const kills: Record<string, number> = {}
   const count = (reason: string) => {
     kills[reason] = (kills[reason] ?? 0) + 1
   }
 
-  const imageOf = (surroundings: Surroundings, boot: Parameters<typeof openImage>[1]): Promise<Image> => {
+  const bootOf = (surroundings: Surroundings): Parameters<typeof openImage>[1] => ({
+    hashSeed: SURROUNDINGS[surroundings].hashSeed,
+    hideModules: layers.modules,
+    wheels,
+  })
+  const imageOf = (surroundings: Surroundings): Promise<Image> => {
     const known = images.get(surroundings)
     if (known !== undefined) return known
-    const opening = openImage(options.imageFolder, boot)
+    const opening = openImage(options.imageFolder, bootOf(surroundings), closing.signal)
     images.set(surroundings, opening)
     opening.then(
       ({ builtMs }) => builtMs !== null && log({ surroundings, builtMs }, 'built the image of the interpreter'),
@@ -96,9 +102,9 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     return opening
   }
   const start = async (surroundings: Surroundings) => {
-    const { hashSeed, clockOffsetMs } = SURROUNDINGS[surroundings]
-    const boot = { hashSeed, hideModules: layers.modules, wheels }
-    const image = layers.gate ? await imageOf(surroundings, boot) : null
+    const { clockOffsetMs } = SURROUNDINGS[surroundings]
+    const boot = bootOf(surroundings)
+    const image = layers.gate ? await imageOf(surroundings) : null
     const { heapBytes, outputBytes, fileBytes } = limits
     const endsWithParent = layers.isolation && isolation.endsWithParent
     const settings = { heapBytes, outputBytes, fileBytes, clockOffsetMs, checkResets, endsWithParent }
@@ -113,6 +119,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     })
   const pools = { first: poolOf('first'), second: poolOf('second') }
   const close = async () => {
+    closing.abort()
     await Promise.all([pools.first.close(), pools.second.close()])
     for (const opened of await Promise.allSettled(images.values())) if (opened.status === 'fulfilled') opened.value.close()
   }
@@ -123,6 +130,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   } catch (error) {
     await close()
     throw error
+  }
+  if (layers.gate && children.second > 0) {
+    // The first verification asks for it, and a build takes seconds. One that fails is tried again then, and told.
+    void imageOf('second').catch(() => undefined)
   }
 
   return {

@@ -26,7 +26,7 @@ export async function benchTiers(
   const samples = writeSamples(files, { ...options, families })
   const stand = await openStand(surroundings, {
     settings: { seed: options.seed },
-    counts: { producer: 1, user: 2, maker: 1, executor: 2 },
+    counts: { producer: 1, user: 2, maker: 1, executor: 1 },
     signal,
   })
   try {

@@ -32,7 +32,7 @@ export async function benchWarm(
   writeSamples(warmFiles, { families: toolable, count: options.count, seed: options.seed + 1 })
   const stand = await openStand(surroundings, {
     settings: { seed: options.seed },
-    counts: { producer: 1, user: 2, maker: 1, executor: 2 },
+    counts: { producer: 1, user: 2, maker: 1, executor: 1 },
     signal,
   })
   try {
@@ -48,7 +48,7 @@ export async function benchWarm(
         surroundings.columns,
       ),
       '',
-      `${perSecond.toFixed(0)} requests/s over ${summary.lines} requests in ${summary.duration_seconds.toFixed(1)} s, with one dispatcher, two tool users, one tool maker, two sandboxes`,
+      `${perSecond.toFixed(0)} requests/s over ${summary.lines} requests in ${summary.duration_seconds.toFixed(1)} s, with one dispatcher, two tool users, one tool maker, two sandboxes in one executor`,
       '',
       renderTable(COLUMNS, rows, surroundings.columns),
     ].join('\n')

@@ -57,7 +57,7 @@ async function demonstrate(surroundings: Surroundings, options: { count: number;
   rmSync(join(folders.home, 'logs'), { recursive: true, force: true })
   rmSync(files.results, { force: true })
   const samples = writeSamples(files, { ...options, families })
-  say('starting one dispatcher, two tool users, one tool maker and two sandboxes')
+  say('starting one dispatcher, two tool users, one tool maker and one executor')
   const stand = await openStand(surroundings, {
     // Answers that are worth their price take thought, and thought is billed.
     settings: {
@@ -65,7 +65,7 @@ async function demonstrate(surroundings: Surroundings, options: { count: number;
       reasoning: { answer: 200, propose: 600, repair: 600 },
       latency: { baseMs: 20, perOutputTokenMs: 0.2, jitter: 0.3 },
     },
-    counts: { producer: 1, user: 2, maker: 1, executor: 2, exporter: 1 },
+    counts: { producer: 1, user: 2, maker: 1, executor: 1, exporter: 1 },
     signal,
   })
   try {

@@ -21,7 +21,7 @@ deeper()`,
     'crashed',
     `import functools\n${NO_LIMIT}@functools.cache\ndef deeper(number): return deeper(number + 1)\ndeeper(0)`,
   ),
-  'of a key': inSolve('crashed', `${NO_LIMIT}def key(item): return sorted([1, 2], key=key)\nkey(0)`),
+  'of a key': inSolve('raised', `${NO_LIMIT}def key(item): return sorted([1, 2], key=key)\nkey(0)`),
   'of __getattr__': inSolve(
     'raised',
     `

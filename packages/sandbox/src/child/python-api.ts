@@ -41,6 +41,7 @@ export interface PythonApi {
   emscripten_get_sbrk_ptr: () => number
   emscripten_stack_get_current: () => number
   _emscripten_stack_restore: (pointer: number) => void
+  emscripten_stack_set_limits: (base: number, end: number) => void
   PyExc_MemoryError: WebAssembly.Global
   Py_EMSCRIPTEN_SIGNAL_HANDLING: WebAssembly.Global
   PyImport_Inittab: WebAssembly.Global
@@ -81,6 +82,7 @@ const FUNCTIONS = [
   'emscripten_get_sbrk_ptr',
   'emscripten_stack_get_current',
   '_emscripten_stack_restore',
+  'emscripten_stack_set_limits',
 ] as const satisfies (keyof PythonApi)[]
 
 const VARIABLES = [

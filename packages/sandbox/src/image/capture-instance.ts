@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { shortenStack } from './shorten-stack.ts'
 
 /** What Pyodide builds when it starts, seen from outside. */
 export interface Captured {
@@ -23,10 +24,10 @@ export async function captureInstance<T>(pyodideFolder: string, boot: () => Prom
     const imports = args[1]
     // Pyodide also instantiates tiny modules of its own; only the interpreter asks for system calls.
     if (!imports?.['wasi_snapshot_preview1']) return await instantiate(...args)
-    const instance = await instantiate(module, imports)
-    const table = instance.exports['__indirect_function_table']
-    found.push({ exports: instance.exports, firstAdded: table instanceof WebAssembly.Table ? table.length : 0 })
-    return { instance, module }
+    const { exports } = await instantiate(module, imports)
+    const table = exports['__indirect_function_table']
+    found.push({ exports, firstAdded: table instanceof WebAssembly.Table ? table.length : 0 })
+    return { instance: { exports: { ...exports, __heap_base: shortenStack(exports) } }, module }
   }
   const ModuleSeen = new Proxy(Module, {
     construct: (target, [bytes]: [Uint8Array<ArrayBuffer>]) => {
