@@ -39,13 +39,15 @@ export const DRIVER_FUNCTIONS = [
   'load_tool',
   'remember_source',
   'new_globals',
-  'reseed',
   'read_arguments',
   'write_arguments',
   'message_of',
   'describe',
   'type_name',
 ] as const
+/** Of MT19937, 32 bits each. */
+export const RANDOM_WORDS = 624
+
 export type DriverFunction = (typeof DRIVER_FUNCTIONS)[number]
 
 /** Addresses in the image. Objects are held for ever. */
@@ -55,6 +57,8 @@ export interface PythonAddresses {
   emptyTuple: number
   /** Eight bytes for lengths that C functions write. */
   scratch: number
+  /** The state of `random`'s shared generator: where it stands among its words, 32 bits, and these (MT19937). */
+  randomState: number
   /** Zero-terminated names. */
   names: { extract: number; solve: number }
   driver: Record<DriverFunction, number>

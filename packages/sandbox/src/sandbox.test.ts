@@ -431,6 +431,18 @@ def solve(what):
 })
 
 describe('surroundings', () => {
+  test('no call of a batch knows what another drew at random, or draws the same', async () => {
+    const source = `import random
+def solve():
+    kept = random._inst.gauss_next
+    return f"{kept} {random.gauss(0, 1)} {random.getrandbits(64)}"`
+    const calls = Array.from({ length: 50 }, () => ({ arguments: '{}' }))
+    const outcomes = await sandbox.run({ source, calls, timeoutMs: 1_000, surroundings: 'first', resetEachCall: false })
+    const words = outcomes.map((outcome) => (outcome.status === 'ok' ? (outcome.result ?? '').split(' ') : []))
+    expect(new Set(words.map(([kept]) => kept))).toEqual(new Set(['None']))
+    expect(new Set(words.map(([, , drawn]) => drawn)).size).toBe(calls.length)
+  })
+
   test('hash seed, clock and random state differ between first and second', async () => {
     const body = 'import time, random\nreturn f"{hash(chr(97))} {time.time()} {random.random()}"'
     const of = async (surroundings: 'first' | 'second') => {

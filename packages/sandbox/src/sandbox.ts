@@ -30,11 +30,11 @@ export interface Limits {
   outputBytes: number
   /** What a call may write to files. Default 8 MiB. */
   fileBytes: number
-  /** What a batch may take in all; calls that are left then are `timed-out`. Default 60,000. */
+  /** What a batch may take in all; calls that are left then are `timed-out`. Default 300,000: more than 256 calls that each take a second. */
   batchTimeoutMs: number
 }
 
-const DEFAULT_LIMITS: Limits = { heapBytes: 128 * 1024 * 1024, outputBytes: 64 * 1024, fileBytes: 8 * 1024 * 1024, batchTimeoutMs: 60_000 }
+const DEFAULT_LIMITS: Limits = { heapBytes: 128 * 1024 * 1024, outputBytes: 64 * 1024, fileBytes: 8 * 1024 * 1024, batchTimeoutMs: 300_000 }
 
 export interface SandboxStats {
   /** Children that were asked for so far, the spare one included, whether they stand or are being replaced. */

@@ -27,7 +27,6 @@ export interface PythonApi {
   PyErr_GivenExceptionMatches: (exception: number, type: number) => number
   PyEval_EvalCode: (code: number, globals: number, locals: number) => number
   PyEval_GetBuiltins: () => number
-  PyLong_FromUnsignedLongLong: (value: bigint) => number
   PyDict_Copy: (dict: number) => number
   PyDict_SetItemString: (dict: number, key: number, value: number) => number
   PyObject_Call: (callable: number, tuple: number, dict: number) => number
@@ -68,7 +67,6 @@ const FUNCTIONS = [
   'PyErr_GivenExceptionMatches',
   'PyEval_EvalCode',
   'PyEval_GetBuiltins',
-  'PyLong_FromUnsignedLongLong',
   'PyDict_Copy',
   'PyDict_SetItemString',
   'PyObject_Call',

@@ -1,4 +1,4 @@
-import type { DriverFunction, PythonAddresses } from '../image-format.ts'
+import { type DriverFunction, type PythonAddresses, RANDOM_WORDS } from '../image-format.ts'
 import type { Heap } from './memory.ts'
 import type { PythonApi } from './python-api.ts'
 
@@ -18,6 +18,8 @@ export interface Python {
   /** A member of a dict with str keys, borrowed; 0 where it is missing. */
   item: (dict: number, key: 'extract' | 'solve') => number
   emptyTuple: number
+  /** Gives `random`'s shared generator a state that nobody can foretell. */
+  renewRandom: () => void
 }
 
 /** Beyond so many times the limit nothing is encoded to be counted. */
@@ -56,8 +58,25 @@ export function openPython(parts: { api: PythonApi; heap: Heap; addresses: Pytho
       const bytes = heap.uint32(addresses.scratch)
       return bytes > maxBytes ? { tooLong: `${bytes} bytes` } : { text: decoder.decode(heap.bytes(pointer, bytes)) }
     },
+    renewRandom: () => {
+      heap.setUint32(addresses.randomState, RANDOM_WORDS)
+      heap.bytes(addresses.randomState + 4, RANDOM_BYTES).set(randomBytes())
+    },
     item: (dict, key) => api.PyDict_GetItemString(dict, addresses.names[key]),
   }
+}
+
+const RANDOM_BYTES = 4 * RANDOM_WORDS
+/** Drawn for many calls at a time. */
+const drawn = new Uint8Array(24 * RANDOM_BYTES)
+let drawnUsed = drawn.length
+
+function randomBytes(): Uint8Array {
+  if (drawnUsed === drawn.length) {
+    crypto.getRandomValues(drawn)
+    drawnUsed = 0
+  }
+  return drawn.subarray(drawnUsed, (drawnUsed += RANDOM_BYTES))
 }
 
 /** Puts bytes, and a zero after them, into the interpreter's memory for as long as `use` runs. */

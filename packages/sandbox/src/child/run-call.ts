@@ -55,8 +55,7 @@ function verdictOf({ python, tool, call }: { python: Python; tool: ToolCode; cal
   return verdict
 
   function inGlobals(): Verdict {
-    const seed = hold(must(api.PyLong_FromUnsignedLongLong(randomSeed()), 'a seed'))
-    hold(must(api.PyObject_CallOneArg(driver.reseed, seed), 'seeding random'))
+    python.renewRandom()
     if (hold(api.PyEval_EvalCode(tool.code, globals, globals)) === 0) {
       return failure((message) => ({ status: 'bad-source', message }))
     }
@@ -150,16 +149,4 @@ function withOutput(verdict: Verdict, output: { stdout: string; stderr: string }
     case 'bad-source':
       return { ...verdict, ...output }
   }
-}
-
-/** Asked for many at a time: one by one they would take a tenth of a small call. */
-const seeds = new BigUint64Array(512)
-let seedsUsed = seeds.length
-
-function randomSeed(): bigint {
-  if (seedsUsed === seeds.length) {
-    crypto.getRandomValues(seeds)
-    seedsUsed = 0
-  }
-  return seeds[seedsUsed++] ?? 0n
 }

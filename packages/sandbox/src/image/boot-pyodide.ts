@@ -52,6 +52,9 @@ export async function bootPyodide(options: BootOptions): Promise<Booted> {
   }
   must(api.PyObject_CallNoArgs(preparing('capture_output')), 'capturing output')
   must(api.PyObject_CallNoArgs(preparing('settle')), 'settling')
+  const words = python.bytesOf(must(api.PyObject_CallNoArgs(preparing('random_words')), 'the state of random'))
+  if (!Buffer.from(heap.bytes(addresses.randomState, words.length)).equals(words))
+    throw new Error('the state of random is not where it was in Pyodide 314')
   clearFreeMemory(api, heap)
   // Makes Python's loops ask the gate, which is where their time ends.
   heap.setUint32(constantAddress(api.Py_EMSCRIPTEN_SIGNAL_HANDLING), 1)
@@ -95,6 +98,8 @@ function addressesIn(api: PythonApi, heap: Heap, globals: number): PythonAddress
     memoryError: heap.uint32(constantAddress(api.PyExc_MemoryError)),
     emptyTuple: must(api.PyTuple_New(0), 'an empty tuple'),
     scratch: must(api.malloc(8), 'eight bytes'),
+    // After what every Python object begins with.
+    randomState: memberOf(api, heap, globals, 'shared_random') + 8,
     names: { extract: keep(api, heap, 'extract'), solve: keep(api, heap, 'solve') },
     // Made from the list of exactly these names.
     driver: driver as PythonAddresses['driver'],
