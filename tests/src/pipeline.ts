@@ -11,7 +11,7 @@ import {
 } from '@toolwright/queues'
 import { openRegistry, type Registry } from '@toolwright/registry'
 import { IMAGE_FOLDER } from '@toolwright/sandbox/testing'
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -64,6 +64,8 @@ export interface RunOptions {
   settings?: Record<string, unknown>
   /** Environment of the client beside the pipeline's. */
   environment?: Record<string, string>
+  /** The largest file that the client may write, in blocks of 512 bytes: what it meets then is what a full disk is to it. */
+  maxFileBlocks?: number
 }
 
 export interface StartedRun {
@@ -92,14 +94,21 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
+export interface PipelineOptions {
+  settings?: Record<string, unknown>
+  stages?: Partial<Record<Stage, number>>
+  /** Of every stage and client beside the pipeline's own. */
+  environment?: Record<string, string>
+  /** A Redis of the test's own, which it throws away; the executors' user is made on each of its servers. */
+  redis?: { url: string; servers: RedisConnection[] }
+}
+
 /**
  * The whole pipeline as separate processes over the test's Redis (REDIS_URL), with a key prefix of its own and the simulator as a process that stands in for the
  * model endpoint. Everything is stopped by `close`.
  */
-export async function openPipeline(
-  options: { settings?: Record<string, unknown>; stages?: Partial<Record<Stage, number>>; concurrency?: number } = {},
-): Promise<Pipeline> {
-  const redisUrl = process.env['REDIS_URL']
+export async function openPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  const redisUrl = options.redis?.url ?? process.env['REDIS_URL']
   if (redisUrl === undefined) throw new Error('REDIS_URL is not set: run the tests with ./toolwright test')
   const home = mkdtempSync(join(tmpdir(), 'toolwright-e2e-'))
   const prefix = `e2e-${Math.random().toString(36).slice(2, 10)}`
@@ -130,6 +139,8 @@ export async function openPipeline(
   const environment = {
     ...base,
     REDIS_URL: redisUrl,
+    // What a server writes to disk is the concern of tests that restart it.
+    TOOLWRIGHT_REDIS_PERSISTENCE: 'none',
     TOOLWRIGHT_PREFIX: prefix,
     TOOLWRIGHT_HOME: home,
     TOOLWRIGHT_IMAGE_FOLDER: IMAGE_FOLDER,
@@ -139,9 +150,10 @@ export async function openPipeline(
     TOOLWRIGHT_LIGHT_MODEL: 'sim-light',
     OPENAI_API_KEY: 'test',
     TOOLWRIGHT_PRICES: join(ROOT, 'apps/simulator/prices.json'),
+    ...options.environment,
   }
   const redis = connectRedis(redisUrl, { patient: true, name: 'tests' })
-  const executor = await openExecutorUser(redis, redisUrl, prefix)
+  const executor = await openExecutorUser(options.redis?.servers ?? [redis], redisUrl, prefix)
   const start = (stage: Stage, more: Record<string, string> = {}) =>
     launch(stage, [], { ...environment, ...(stage === 'executor' && { REDIS_URL: executor.url, TOOLWRIGHT_CONCURRENCY: '1' }), ...more })
   const stages = { producer: 1, user: 1, maker: 1, executor: 1, ...options.stages }
@@ -158,7 +170,10 @@ export async function openPipeline(
       writeFileSync(inputPath, Array.isArray(input) ? input.map((line) => `${JSON.stringify(line)}\n`).join('') : input)
     const output = join(home, `${run}.out.jsonl`)
     const request = { input: inputPath, output, errors: null, run, limit: null, settings: { v: 1, ...runOptions.settings }, json: false }
-    const child = fork(join(ROOT, 'apps/producer/src/run-main.ts'), [JSON.stringify(request)], {
+    const program = [join(ROOT, 'apps/producer/src/run-main.ts'), JSON.stringify(request)]
+    const { maxFileBlocks } = runOptions
+    const command = maxFileBlocks === undefined ? [process.execPath, ...program] : limited(maxFileBlocks, [process.execPath, ...program])
+    const child = spawn(command[0]!, command.slice(1), {
       env: { ...environment, ...runOptions.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -201,9 +216,11 @@ export async function openPipeline(
     close: async () => {
       await Promise.all([...living.values()].flat().map(stop))
       await queues.close()
-      const keys = await redis.keys(`{${prefix}:*`)
-      for (let at = 0; at < keys.length; at += 500) await redis.del(...keys.slice(at, at + 500))
-      await executor.remove()
+      if (options.redis === undefined) {
+        const keys = await redis.keys(`{${prefix}:*`)
+        for (let at = 0; at < keys.length; at += 500) await redis.del(...keys.slice(at, at + 500))
+        await executor.remove()
+      }
       redis.disconnect()
       rmSync(home, { recursive: true, force: true })
     },
@@ -211,16 +228,23 @@ export async function openPipeline(
 }
 
 /** The executors' own user, kept to the queues; where the Redis of the tests lets nobody make one, they connect as all do. */
-async function openExecutorUser(redis: RedisConnection, url: string, prefix: string): Promise<{ url: string; remove(): Promise<void> }> {
+async function openExecutorUser(
+  servers: RedisConnection[],
+  url: string,
+  prefix: string,
+): Promise<{ url: string; remove(): Promise<void> }> {
   const user = executorUser(prefix, 'default')
   const password = randomBase32()
   try {
-    await allowExecutor(redis, user, password)
+    for (const server of servers) await allowExecutor(server, user, password)
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOPERM'))) throw error
     return { url, remove: () => Promise.resolve() }
   }
-  return { url: urlOfExecutor(url, user, password), remove: async () => void (await redis.acl('DELUSER', user.name)) }
+  const remove = async () => {
+    for (const server of servers) await server.acl('DELUSER', user.name)
+  }
+  return { url: urlOfExecutor(url, user, password), remove }
 }
 
 /** Waits until something holds, and fails with what it was after `timeoutMs`. */
@@ -248,6 +272,11 @@ export function answerOf(result: ResultLine): string | null {
 /** What must hold of every run whatever happened to it: each request has exactly one result. */
 export function seqsOf(results: ResultLine[]): number[] {
   return results.map((result) => result.toolwright.seq).toSorted((a, b) => a - b)
+}
+
+/** A command whose files end at so many blocks: the write fails, and no signal ends the process. */
+function limited(blocks: number, command: string[]): string[] {
+  return ['sh', '-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, 'sh', ...command]
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -1,14 +1,12 @@
-import { commonEnvironment, modelEnvironment, modelSettings, parseEnvironment, type ModelSettings } from '@toolwright/runtime'
+import { commonEnvironment, modelEnvironment, modelSettings, parseEnvironment, RedisUrl, type ModelSettings } from '@toolwright/runtime'
 import { z } from 'zod'
 
 const EnvironmentSchema = z.object({
   /** A Redis to use instead of the private one. */
-  redisUrl: z.string().optional().meta({ variable: 'REDIS_URL' }),
+  redisUrl: RedisUrl.optional().meta({ variable: 'REDIS_URL' }),
+  redisPersistence: commonEnvironment.redisPersistence,
   /** The same Redis, for the executors: a user that is kept to the queues. Theirs on the private one is made without asking. */
-  executorRedisUrl: z
-    .string()
-    .regex(/^rediss?:\/\/\S/, 'expected redis://user:password@host:port')
-    .optional(),
+  executorRedisUrl: RedisUrl.optional(),
   /** The data folder, set by ./toolwright; default: `.toolwright` in the checkout. */
   home: z.string().optional(),
   prefix: commonEnvironment.prefix,

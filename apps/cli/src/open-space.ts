@@ -22,6 +22,7 @@ export async function openSpace({ environment, inherited, folders, say }: Surrou
     home: folders.home,
     cacheFolder: folders.cache,
     redisUrl: environment.redisUrl,
+    persistence: environment.redisPersistence,
     environment: inherited,
     startsQuietly: isForLooking,
     log: say,

@@ -53,8 +53,14 @@ export async function openStand(surroundings: Surroundings, { settings, counts, 
       environment,
       answer: async (input, output) => {
         const run = newRunId()
-        const wish = { input, output, errors: null, run, limit: null, settings: RunSettings.parse({ v: 1 }), json: false }
-        return { code: await Promise.race([runClient({ ...started, redisUrl: space.url, wish }), running.failed]), run }
+        const wish = { input, output, errors: null, run, limit: null, settings: RunSettings.parse({ v: 1 }), json: false, graceMs: 0 }
+        return {
+          code: await Promise.race([
+            runClient({ folders, inherited: environment, redisUrl: space.url, wish, stop: signal }),
+            running.failed,
+          ]),
+          run,
+        }
       },
       stopWorkers: () => running.stop(),
       close,

@@ -31,6 +31,7 @@ export async function serveStages(
     home: folders.home,
     cacheFolder: folders.cache,
     redisUrl: environment.redisUrl,
+    persistence: environment.redisPersistence,
     environment: inherited,
     log: say,
   })

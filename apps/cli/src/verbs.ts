@@ -1,10 +1,15 @@
 import type { Verb } from './verb.ts'
 import { bench } from './verbs/bench.ts'
+import { cancel } from './verbs/cancel.ts'
 import { demo } from './verbs/demo.ts'
 import { doctor } from './verbs/doctor.ts'
 import { forget } from './verbs/forget.ts'
 import { generate } from './verbs/generate.ts'
 import { kinds } from './verbs/kinds.ts'
+import { pause, unpause } from './verbs/pause.ts'
+import { results } from './verbs/results.ts'
+import { resume } from './verbs/resume.ts'
+import { retryFailed } from './verbs/retry-failed.ts'
 import { run } from './verbs/run.ts'
 import { status } from './verbs/status.ts'
 import { test } from './verbs/test.ts'
@@ -13,4 +18,23 @@ import { up } from './verbs/up.ts'
 import { worker } from './verbs/worker.ts'
 
 /** Every verb, in the order in which help lists them. */
-export const VERBS: readonly Verb[] = [demo, run, status, tools, kinds, up, worker, generate, forget, doctor, bench, test]
+export const VERBS: readonly Verb[] = [
+  demo,
+  run,
+  resume,
+  pause,
+  unpause,
+  cancel,
+  results,
+  retryFailed,
+  status,
+  tools,
+  kinds,
+  up,
+  worker,
+  generate,
+  forget,
+  doctor,
+  bench,
+  test,
+]

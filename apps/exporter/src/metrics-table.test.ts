@@ -28,6 +28,7 @@ beforeAll(async () => {
     env: {
       PATH: process.env['PATH'],
       REDIS_URL: process.env['REDIS_URL'],
+      TOOLWRIGHT_REDIS_PERSISTENCE: 'none',
       TOOLWRIGHT_HOME: home,
       TOOLWRIGHT_PREFIX: `test-${process.pid}`,
     },

@@ -1,4 +1,4 @@
-import type { KindId } from '@toolwright/contracts'
+import { type KindId, RunSettings } from '@toolwright/contracts'
 import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
 import { type Intent, type KeptReply, openKindIndex } from '@toolwright/registry'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
@@ -30,7 +30,7 @@ async function scrape(): Promise<string[]> {
 }
 
 async function settings(): Promise<void> {
-  await data.registry.runs.open(RUN, { v: 1, whileMaking: 'wait', make: 'worth', votes: 2, makeDeadlineMs: 120_000 }, 'test')
+  await data.registry.runs.open(RUN, RunSettings.parse({ v: 1 }), 'test')
 }
 
 function intent(field: string, more: Partial<Intent> = {}): Intent {

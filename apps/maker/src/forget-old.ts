@@ -7,8 +7,8 @@ const LOOK_AGAIN_MS = 3_600_000
 export function startForgettingOld({ retention }: Registry, days: number, log: Log): () => void {
   const forget = () => {
     retention.sweep(days).then(
-      ({ examples, kinds }) => {
-        if (examples + kinds > 0) log.info({ examples, kinds, days }, 'deleted what is older than it may be')
+      ({ examples, kinds, requests }) => {
+        if (examples + kinds + requests > 0) log.info({ examples, kinds, requests, days }, 'deleted what is older than it may be')
       },
       (error: unknown) => log.warn({ error }, 'could not look for examples that are too old'),
     )

@@ -101,7 +101,7 @@ async function payingRun({ registry }: Services, job: MakerJob): Promise<RunReco
   const candidates = new Set([job.run, ...waiting.map(({ run }) => run)])
   for (const run of candidates) {
     const record = await registry.runs.get(run)
-    if (record?.state === 'active' && record.haltedBy === null) return record
+    if (record?.state === 'active' && record.haltedBy === null && !record.isCancelled) return record
   }
   await registry.makes.pause(job.kind, job.generation)
   // Lines that wait for a tool wait for their run to go on, too.

@@ -1,5 +1,5 @@
-import { answerPrompt, normalAnswer } from '@toolwright/answering'
-import { type Example, hashOf } from '@toolwright/contracts'
+import { answerPrompt } from '@toolwright/answering'
+import { type Example, hashOf, normalAnswer } from '@toolwright/contracts'
 import type { MakePlan } from '@toolwright/registry'
 import type { Make } from './make.ts'
 import type { Verdict } from './verify.ts'

@@ -2,13 +2,12 @@ import {
   type CalledTool,
   checkArguments,
   executionOf,
-  normalAnswer,
   readSolved,
   verbatimParameters,
   writeArguments,
   type WrittenArguments,
 } from '@toolwright/answering'
-import type { Example, Tool } from '@toolwright/contracts'
+import { type Example, normalAnswer, type Tool } from '@toolwright/contracts'
 import type { JobContext } from '@toolwright/queues'
 import { clip } from './describe-failures.ts'
 import type { Candidate } from './proposal.ts'

@@ -1,5 +1,5 @@
-import { checkArguments, executionOf, extractCalls, normalAnswer, readExtracted } from '@toolwright/answering'
-import type { Example, Outcome, Tool } from '@toolwright/contracts'
+import { checkArguments, executionOf, extractCalls, readExtracted } from '@toolwright/answering'
+import { type Example, normalAnswer, type Outcome, type Tool } from '@toolwright/contracts'
 import type { MakePlan } from '@toolwright/registry'
 import { describeFailures, type Own } from './describe-failures.ts'
 import { mutantsOf } from './mutants.ts'

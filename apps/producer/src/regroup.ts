@@ -8,7 +8,7 @@ export interface Destination {
 }
 
 /**
- * Puts lines of one destination together over all jobs that are being dispatched: a job of 64 lines holds only a few of each kind, and small batches cost
+ * Puts lines of one destination together over all jobs that are being dispatched: a job of a few hundred lines holds only some of each kind, and small batches cost
  * more than everything else. A job waits until its lines are sent.
  */
 export interface Regrouping {
@@ -24,7 +24,7 @@ export interface Turn {
   drop(): void
 }
 
-/** How long to wait for jobs that may still begin, once all that have begun are ready; nothing waits when no more can begin. */
+/** How long to wait for jobs that may still begin, once all that have begun are ready; nothing waits when no more can begin, or when for as long none had begun before. */
 const LULL_MS = 4
 const MAX_WAIT_MS = 50
 
@@ -32,6 +32,9 @@ export function openRegrouping(options: { concurrency: number; send(destination:
   let begun = 0
   let ready: { groups: Map<string, Group>; resolve: () => void; reject: (error: unknown) => void }[] = []
   let lull: NodeJS.Timeout | undefined
+  let lastBegunAt = -Infinity
+  /** Since nothing had begun for a while, only one job has: it travels alone. */
+  let isAlone = false
   let limit: NodeJS.Timeout | undefined
 
   const flush = () => {
@@ -58,12 +61,15 @@ export function openRegrouping(options: { concurrency: number; send(destination:
   const flushWhenQuiet = () => {
     clearTimeout(lull)
     if (ready.length === 0 || ready.length < begun) return
-    if (ready.length >= options.concurrency) flush()
+    if (isAlone || ready.length >= options.concurrency) flush()
     else lull = setTimeout(flush, LULL_MS)
   }
 
   return {
     begin: () => {
+      const now = performance.now()
+      isAlone = begun === 0 && now - lastBegunAt > LULL_MS
+      lastBegunAt = now
       begun++
       clearTimeout(lull)
       const groups = new Map<string, Group>()

@@ -1,23 +1,34 @@
 import { openRegistry } from '@toolwright/registry'
-import { connectRedis, keyPrefixes, observeJobs, openQueues } from '@toolwright/queues'
-import { openLog, redact, serveMetrics } from '@toolwright/runtime'
+import { connectRedis, keyPrefixes, observeJobs, openLink, openQueues, openReplication } from '@toolwright/queues'
+import { openLog, readRedisUrl, serveMetrics, shownRedisUrl } from '@toolwright/runtime'
+import { resumeCommand } from './client/going-on.ts'
 import { awayOnceAborted } from './client/redis-outage.ts'
 import { OutputClosed } from './client/result-sink.ts'
 import { readEnvironment } from './env.ts'
 import { followRun } from './follow-run.ts'
 import { RunRequest } from './run-request.ts'
 
-/** The client of one run: `run-main.ts <RunRequest as JSON>`. Exit codes: 0, 2 usage, 3 some lines failed, 5 the models refuse, 6 Redis came back without the run, 130 interrupted. */
-const interrupted = new AbortController()
+/**
+ * The client of one run: `run-main.ts <RunRequest as JSON>`. A signal, or any message of its parent, ends the run in order; a second signal, or a parent that is gone, at once.
+ * Exit codes: 0, 2 usage, 3 some lines failed or the run was cancelled, 5 the models refuse, 6 Redis came back without the run, 130 interrupted.
+ */
+const stop = new AbortController()
+const leave = new AbortController()
 /** How long an interrupted run waits for a Redis that is away. */
 const LEAVE_AFTER_MS = 2_000
+const request = RunRequest.parse(JSON.parse(process.argv[2] ?? 'null'))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (interrupted.signal.aborted) process.exit(130)
-    interrupted.abort(new Error('interrupted'))
+    if (stop.signal.aborted) goAtOnce('left at once')
+    stop.abort()
   })
 }
-process.once('disconnect', () => interrupted.abort(new Error('interrupted')))
+process.on('message', () => stop.abort())
+process.once('disconnect', () => {
+  // Whoever started the run has started its stages too: nothing more comes of them.
+  leave.abort()
+  stop.abort()
+})
 
 try {
   process.exitCode = await main()
@@ -35,41 +46,46 @@ if (process.connected) process.disconnect?.()
 
 async function main(): Promise<number> {
   const environment = readEnvironment()
-  const request = RunRequest.parse(JSON.parse(process.argv[2] ?? 'null'))
   const prefixes = keyPrefixes(environment.prefix, environment.space)
   const redis = connectRedis(environment.redisUrl, { patient: true, name: 'toolwright-run' })
-  const place = redact(environment.redisUrl)
-  void awayOnceAborted(redis, LEAVE_AFTER_MS, interrupted.signal).then(() => leave(request.run, place))
-  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space })
+  const anyKey = `${prefixes.queues}:requests:meta`
+  const link = openLink(redis, anyKey)
+  const place = shownRedisUrl(environment.redisUrl)
+  // Nothing can be wound up without Redis.
+  void awayOnceAborted(link, LEAVE_AFTER_MS, stop.signal).then(() => goAtOnce(`interrupted while Redis (${place}) does not answer`))
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines })
   try {
     const metrics = await serveMetrics({
       stage: 'run',
       home: environment.home,
       port: environment.metricsPort,
-      isReady: async () => (await redis.ping()) === 'PONG',
+      isReady: async () => (await redis.exists(anyKey)) >= 0,
     })
     const services = {
       redis,
+      anyKey,
+      link,
+      replication: openReplication(redis, anyKey, { expectsReplica: readRedisUrl(environment.redisUrl).form === 'sentinel' }),
       place,
       queues,
       registry: openRegistry({ redis, keyPrefix: prefixes.registry }),
       // A person reads along: what goes on is told in sentences, and only what nobody expects in log lines.
       log: openLog({ stage: 'run', level: environment.logLevel === 'info' ? 'error' : environment.logLevel }),
       observe: observeJobs(metrics.registry),
+      home: environment.home,
       noColor: environment.noColor,
       term: environment.term,
     }
-    return await followRun(services, request, interrupted.signal).finally(() => metrics.close())
+    return await followRun(services, request, { stop: stop.signal, leave: leave.signal }).finally(() => metrics.close())
   } finally {
+    link.close()
     await queues.close()
     redis.disconnect()
   }
 }
 
-/** Nothing can be wound up without Redis, and nothing needs to be: what is not in the files is in Redis, or was never begun. */
-function leave(run: string, place: string): never {
-  process.stderr.write(
-    `interrupted while Redis (${place}) does not answer; what is done is written. To finish once it does, go on with the same command and --run-id ${run}\n`,
-  )
+/** Nothing needs to be wound up: what is not in the files is in Redis, or was never begun. */
+function goAtOnce(why: string): never {
+  process.stderr.write(`${why}; what is done is written. To finish: ${resumeCommand(request, true)}\n`)
   process.exit(130)
 }

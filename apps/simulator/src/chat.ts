@@ -7,6 +7,7 @@ import { ApiError, unknownModel } from './protocol/api-error.ts'
 import { checkResponseFormat, parseChatRequest, turnsOf } from './protocol/chat-request.ts'
 import { complete, type Completion } from './protocol/completion.ts'
 import { createFaults } from './protocol/faults.ts'
+import { createRateLimits } from './protocol/rate-limits.ts'
 import { readBody } from './protocol/read-body.ts'
 import { dripJson, dropConnection, sendError, sendJson, sendStream } from './protocol/send.ts'
 import { loadTokens, type Tokens } from './protocol/tokens.ts'
@@ -19,6 +20,7 @@ export type Chat = (request: IncomingMessage, response: ServerResponse, settings
 export function createChat({ holds, served }: { holds: Holds; served: Served }): Chat {
   const model = createModel()
   const faults = createFaults()
+  const rateLimits = createRateLimits()
   let tokens: Promise<Tokens> | null = null
 
   return async (incoming, response, settings) => {
@@ -29,19 +31,27 @@ export function createChat({ holds, served }: { holds: Holds; served: Served }):
     const role = roleOf(request.model, settings)
     const play = model(turns)
     const count = (status: string) => served.countCall(role, play.asked, status)
+    const refuse = (error: unknown) => {
+      if (!(error instanceof ApiError)) throw error
+      count(String(error.status))
+      sendError(response, error)
+    }
 
     const { fault, random } = faults.meet(settings, request.model, hashOf(body))
     try {
       if (fault.kind === 'error') throw fault.error
       checkResponseFormat(request, turns, settings)
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      count(String(error.status))
-      return sendError(response, error)
+      return refuse(error)
     }
 
     tokens ??= loadTokens()
     const completion = complete({ request, turns, play, role, settings, fault, random, tokens: await tokens })
+    try {
+      for (const [name, value] of Object.entries(rateLimits.admit(settings, request, completion.usage))) response.setHeader(name, value)
+    } catch (error) {
+      return refuse(error)
+    }
     await holds.wait({ asked: play.asked, role, family: play.family }, gone)
     await delayFor(completion, settings, random.next(), gone)
     if (gone.aborted) return count('gone')

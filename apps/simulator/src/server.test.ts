@@ -174,6 +174,38 @@ describe('errors', () => {
     expect(await ask(await start({ quotaExhausted: true }))).toMatchObject({ status: 429, body: { error: { code: 'insufficient_quota' } } })
   })
 
+  test('limits are counted in any window, per model, and announced with every reply; what is refused does not count', async () => {
+    const simulator = await start({ limits: { requests: 3, tokens: 1_000, windowSeconds: 0.5 } })
+    const first = await ask(simulator)
+    expect(Object.fromEntries([...first.headers].filter(([name]) => /ratelimit/.test(name)))).toEqual({
+      'ratelimit-policy': '3;w=0.5',
+      'x-ratelimit-limit-requests': '3',
+      'x-ratelimit-remaining-requests': '2',
+      'x-ratelimit-reset-requests': '500ms',
+      'x-ratelimit-limit-tokens': '1000',
+      'x-ratelimit-remaining-tokens': '977',
+      'x-ratelimit-reset-tokens': '500ms',
+    })
+    const replies = [await ask(simulator), await ask(simulator), await ask(simulator), await ask(simulator)]
+    expect(replies.map((reply) => reply.status)).toEqual([200, 200, 429, 429])
+    expect(replies[3]).toMatchObject({ body: { error: { type: 'requests', code: 'rate_limit_exceeded' } } })
+    expect(replies[3]!.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+    expect((await ask(simulator, { model: simulator.models.light })).status).toBe(200)
+    await until(async () => (await ask(simulator)).status === 200)
+  })
+
+  test('a limit on tokens counts what calls use, or the limits of their replies', async () => {
+    const calls = { max_completion_tokens: 400 }
+    const used = await start({ limits: { tokens: 1_000 } })
+    for (let n = 0; n < 20; n++) expect((await ask(used, calls)).status).toBe(200)
+    const limit = await start({ limits: { tokens: 1_000, counts: 'limit', announced: false } })
+    const replies = [await ask(limit, calls), await ask(limit, calls), await ask(limit, calls)]
+    expect(replies.map((reply) => reply.status)).toEqual([200, 200, 429])
+    expect(replies[2]!.body.error.type).toBe('tokens')
+    expect([...replies[2]!.headers.keys()].filter((name) => /ratelimit/.test(name))).toEqual([])
+    expect(Number(replies[2]!.headers.get('retry-after-ms'))).toBeGreaterThan(50_000)
+  })
+
   test('a storm lets so many calls a second through, and tells the others when to come back', async () => {
     const simulator = await start({ storm: { allowPerSecond: 3, retryAfterSeconds: 2 } })
     const replies = await Promise.all(Array.from({ length: 20 }, () => ask(simulator)))

@@ -101,6 +101,20 @@ export const Settings = z.strictObject({
   faults: Faults.prefault({}),
   /** A rate limit: this many calls a second are let through, per model; the others get 429. */
   storm: z.strictObject({ allowPerSecond: z.number().nonnegative(), retryAfterSeconds: z.number().nonnegative() }).nullable().default(null),
+  /**
+   * Limits on requests and tokens in any window of so many seconds, per model; null: none. `announced`: every reply says what is left of them, in OpenAI's headers. `counts`: for a
+   * call's tokens, what it used, or its prompt and the whole limit of its reply.
+   */
+  limits: z
+    .strictObject({
+      requests: z.int().positive().nullable().default(null),
+      tokens: z.int().positive().nullable().default(null),
+      windowSeconds: z.number().positive().default(60),
+      announced: z.boolean().default(true),
+      counts: z.enum(['used', 'limit']).default('used'),
+    })
+    .nullable()
+    .default(null),
   /** Every call under /v1 is met with a closed connection or 503, in turn. */
   outage: z.boolean().default(false),
   /** Every call is met with 429 insufficient_quota. */

@@ -1,5 +1,5 @@
-import { answerDirectly, answerField, type Answered, type Failed, labelField, normalAnswer, sampleAnswer } from '@toolwright/answering'
-import type { DirectJob, Example, Frame, Line } from '@toolwright/contracts'
+import { answerDirectly, answerField, type Answered, type Failed, labelField, sampleAnswer } from '@toolwright/answering'
+import { type DirectJob, type Example, type Frame, type Line, normalAnswer } from '@toolwright/contracts'
 import { ModelError } from '@toolwright/llm'
 import { addDirect, type JobContext, oneHopOn } from '@toolwright/queues'
 import type { KeptReply } from '@toolwright/registry'

@@ -1,7 +1,8 @@
+import { normalAnswer } from '@toolwright/contracts'
 import type { ModelCall } from '@toolwright/llm'
 import { scriptedModel } from '@toolwright/llm/testing'
 import { expect, test } from 'vitest'
-import { answerDirectly, normalAnswer, sameAnswer, sampleAnswer } from './direct.ts'
+import { answerDirectly, sameAnswer, sampleAnswer } from './direct.ts'
 import type { Payer, Payment } from './payer.ts'
 
 const never = new AbortController().signal

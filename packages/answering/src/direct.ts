@@ -1,4 +1,4 @@
-import type { Frame, Line } from '@toolwright/contracts'
+import { type Frame, type Line, normalAnswer } from '@toolwright/contracts'
 import type { KeptReply } from '@toolwright/registry'
 import type { Payer, Payment } from './payer.ts'
 import { answerPrompt } from './prompts.ts'
@@ -53,8 +53,4 @@ export function labelField(seq: number, sample: number): string {
 /** Two answers are the same when they are equal in Unicode's composed form, without the space around them. */
 export function sameAnswer(one: string, other: string): boolean {
   return normalAnswer(one) === normalAnswer(other)
-}
-
-export function normalAnswer(answer: string): string {
-  return answer.normalize('NFC').trim()
 }

@@ -1,7 +1,15 @@
-import type { Baseline, KindId, Line, LineResult, TierName, Tokens, Usage } from '@toolwright/contracts'
+import {
+  type Baseline,
+  type KindId,
+  type Line,
+  type LineResult,
+  normalAnswer,
+  type TierName,
+  type Tokens,
+  type Usage,
+} from '@toolwright/contracts'
 import type { Queues } from '@toolwright/queues'
 import type { DirectSums, Registry } from '@toolwright/registry'
-import { normalAnswer } from './direct.ts'
 
 /** What an answer came from. `line.spent` is all that was spent on it. `fields`: the line's kept replies, which are dropped once the result is on its way. */
 export interface Answered {
@@ -84,6 +92,12 @@ export function openFinisher(options: { registry: Registry; queues: Queues; stro
             correct: line.target === undefined ? null : normalAnswer(line.target) === normalAnswer(end.answer),
           }
         }),
+      )
+      // Before their results: whoever knows of an error can have it tried again.
+      const failed = ends.filter(({ status }) => status === 'failed')
+      await registry.failures.keep(
+        run,
+        failed.map(({ line }) => line),
       )
       const id = queues.idFor('results', run, ...results.map((result) => result.seq), ends[0]!.line.hop)
       await queues.add('results', [{ id, data: { v: 1, run, results } }], run)

@@ -1,5 +1,5 @@
 export { checkArguments, verbatimParameters, type CheckedArguments } from './arguments.ts'
-export { answerDirectly, answerField, labelField, normalAnswer, sameAnswer, sampleAnswer } from './direct.ts'
+export { answerDirectly, answerField, labelField, sameAnswer, sampleAnswer } from './direct.ts'
 export { executionOf, extractCalls, readExtracted, readSolved, type Extracted, type Solved } from './extract.ts'
 export { addSpent, baselineOf, openFinisher, type Answered, type Failed, type Finisher, type StrongCost } from './finish-lines.ts'
 export { judgeKind } from './judge-kind.ts'

@@ -1,6 +1,6 @@
 import { openModel, openPrices } from '@toolwright/llm'
 import { modelSettings } from '@toolwright/runtime'
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { StrongCost } from './finish-lines.ts'
 import type { ModelCallEvent, Models } from './payer.ts'
 
@@ -30,17 +30,26 @@ export function openModels(environment: Parameters<typeof modelSettings>[0] & { 
     buckets: [0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 120],
     registers: [],
   })
+  const free = new Gauge({
+    name: 'toolwright_model_limit_free_ratio',
+    help: 'Share of a model limit on requests or tokens a minute that was free when this process last called; only where the limit is known',
+    labelNames: ['model', 'limit'],
+    registers: [],
+  })
   return {
     models,
     strongCost: (tokens) => prices.costOf(settings.strong.model, tokens, settings.strong.baseUrl).costNano,
     observe: {
-      record: ({ role, purpose, model, outcome, latencyMs }) => {
+      record: ({ role, purpose, model, outcome, latencyMs, room }) => {
         calls.inc({ role, purpose, model, outcome })
         latency.observe({ role, purpose, model }, latencyMs / 1000)
+        for (const limit of ['requests', 'tokens'] as const)
+          if (room[limit]) free.set({ model, limit }, room[limit].free / room[limit].limit)
       },
       register: (registry) => {
         registry.registerMetric(calls)
         registry.registerMetric(latency)
+        registry.registerMetric(free)
       },
     },
   }

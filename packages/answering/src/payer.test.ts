@@ -2,7 +2,7 @@ import { RunSettings } from '@toolwright/contracts'
 import { ModelError, type ModelCall } from '@toolwright/llm'
 import { scriptedModel, type ScriptedReply } from '@toolwright/llm/testing'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ModelCallEvent, openPayer, type Payer, type Payment } from './payer.ts'
 
 const RUN = 'r-aaaaaaaaaa'
@@ -104,6 +104,21 @@ test.each(['credentials', 'no-model', 'quota'] as const)('%s halts the run until
   expect(await payFor(payer)).toMatchObject({ text: 'other' })
 })
 
+test('a run that is cancelled while a call waits for its turn pays for nothing more, though it is opened again', async () => {
+  const { payer, strong } = worker(['42'])
+  const money = data.registry.money
+  const spy = vi.spyOn(money, 'begin').mockImplementationOnce(async (intent) => {
+    await data.registry.runs.cancel(RUN)
+    return await money.begin(intent)
+  })
+  await expect(payFor(payer)).rejects.toMatchObject({ name: 'LaterError' })
+  expect(spy).toHaveBeenCalledTimes(2)
+  await data.registry.runs.open(RUN, RunSettings.parse({ v: 1 }), '')
+  await expect(payFor(payer)).rejects.toMatchObject({ message: 'the run is halted: it was cancelled' })
+  expect(strong.calls).toEqual([])
+  expect(await data.registry.money.ledger(RUN)).toEqual([])
+})
+
 test('what the endpoint will not take is for the caller to deal with, and halts nothing', async () => {
   const rejected = new ModelError('the prompt is too long', 'rejected', { statusCode: 400 })
   const { payer } = worker([rejected, 'next'])
@@ -152,3 +167,102 @@ test('a reply that is kept is used though its endpoint is held and its run is ha
   expect(await payFor(payer)).toMatchObject({ text: 'kept' })
   expect(strong.calls).toHaveLength(2)
 })
+
+function announced(remaining: number) {
+  return { requests: { limit: 60, remaining, windowMs: 60_000 } }
+}
+
+describe('limits', () => {
+  test('that a reply announces are kept by every process, and what a call used is settled', async () => {
+    const tokens = { tokens: { limit: 10_000, remaining: 10_000 - 6, windowMs: 60_000 } }
+    const one = worker([{ text: '42', tokens: TOKENS, announced: { ...announced(59), ...tokens } }])
+    await payFor(one.payer)
+    const other = worker([{ text: '43', tokens: TOKENS, announced: announced(58) }, 'last'])
+    await payFor(other.payer, { field: '2:answer' })
+    await payFor(other.payer, { field: '3:answer' })
+    expect(one.events[0]!.room).toEqual({})
+    const [second, third] = other.events.map(({ room }) => room)
+    expect(second!.requests).toEqual({ free: 58, limit: 60 })
+    expect(third!.requests).toEqual({ free: 57, limit: 60 })
+    // Six that the first call used, then what was reserved for the second: as much, and a fifth. Of that a fifth is given back with its reply.
+    expect(second!.tokens).toEqual({ free: 10_000 - 6 - 8, limit: 10_000 })
+    expect(third!.tokens!.free).toBe(10_000 - 6 - 6 - 8)
+  })
+
+  test('that a user has set send calls back to their queue without one being made; what is kept is used all the same', async () => {
+    const strong = scriptedModel(['one', 'two', 'three'], { role: 'strong', model: 'big', limits: { requests: 2 } })
+    const payer = openPayer({ registry: data.registry, models: { strong, light: scriptedModel([]) } })
+    await payFor(payer)
+    await payFor(payer, { field: '2:answer' })
+    for (let n = 3; n < 20; n++)
+      await expect(payFor(payer, { field: `${n}:answer` })).rejects.toMatchObject({
+        name: 'LaterError',
+        message: /no room within its limits/,
+      })
+    expect(await payFor(payer)).toMatchObject({ text: 'one' })
+    expect(strong.calls).toHaveLength(2)
+    expect(await data.redis.hlen(`${data.keyPrefix}run:${RUN}:intents`)).toBe(0)
+  })
+
+  test('are shared where both roles are the same model, and the lower one holds', async () => {
+    const same = { baseUrl: 'http://one.invalid/v1', model: 'only' }
+    const strong = scriptedModel(['one', 'two'], { ...same, role: 'strong', limits: { requests: 3 } })
+    const light = scriptedModel(['three', 'four'], { ...same, role: 'light', limits: { requests: 100, tokens: 100_000 } })
+    const events: ModelCallEvent[] = []
+    const payer = openPayer({ registry: data.registry, models: { strong, light }, observe: (event) => void events.push(event) })
+    await payFor(payer)
+    await payFor(payer, { role: 'light', purpose: 'call', field: '1:call' })
+    await payFor(payer, { field: '2:answer' })
+    expect(events.map(({ room }) => room.requests)).toEqual([2, 1, 0].map((free) => ({ free, limit: 3 })))
+    expect(events.map(({ room }) => room.tokens?.limit)).toEqual([100_000, 100_000, 100_000])
+    await expect(payFor(payer, { role: 'light', purpose: 'call', field: '2:call' })).rejects.toMatchObject({ name: 'LaterError' })
+  })
+
+  test('that a refusal announces are kept from then on', async () => {
+    const limit = new ModelError('too many requests', 'rate-limited', {
+      statusCode: 429,
+      retryAfterMs: 1,
+      announced: { requests: { limit: 1, remaining: undefined, windowMs: 60_000 } },
+    })
+    const { payer, strong } = worker([limit, 'ok'])
+    await expect(payFor(payer)).rejects.toMatchObject({ name: 'LaterError', cause: limit })
+    await vi.waitFor(async () => expect(await data.redis.exists(`${data.keyPrefix}hold:http://scripted.invalid/v1|big`)).toBe(0))
+    await expect(payFor(payer)).rejects.toMatchObject({ name: 'LaterError', message: /no room within its limits/ })
+    expect(strong.calls).toHaveLength(1)
+  })
+
+  test('a call that finds its reply kept by then gives back what it had reserved', async () => {
+    const strong = scriptedModel(['one'], { role: 'strong', model: 'big', limits: { requests: 5 } })
+    const { registry } = data
+    const late = { ...registry, money: { ...registry.money, kept: async () => null } }
+    const models = { strong, light: scriptedModel([]) }
+    await payFor(openPayer({ registry, models }))
+    expect(await payFor(openPayer({ registry: late, models }))).toMatchObject({ text: 'one' })
+    expect(await taken()).toBe(1)
+  })
+
+  test('a call that is cancelled while it waits for its turn gives back what it had reserved', async () => {
+    const { payer, strong } = worker([{ text: 'one', announced: { requests: { limit: 1, remaining: 0, windowMs: 4_000 } } }])
+    await payFor(payer)
+    const controller = new AbortController()
+    const waiting = payer.pay(payment({ field: '2:answer' }), CALL, controller.signal)
+    // At its turn, in 4 s, the first counts no more.
+    await vi.waitFor(async () => expect(await data.redis.hexists(takenKey(), 'start')).toBe(1))
+    expect(await taken(4_000)).toBe(1)
+    controller.abort(new Error('the process is stopping'))
+    await expect(waiting).rejects.toThrow('aborted')
+    await vi.waitFor(async () => expect(await taken(4_000)).toBe(0))
+    expect(strong.calls).toHaveLength(1)
+  })
+})
+
+/** Requests that are reserved or made in the window of the strong model's limit. */
+async function taken(windowMs = 60_000): Promise<number> {
+  const slots = await data.redis.hgetall(takenKey())
+  const counts = Object.entries(slots).filter(([field]) => new RegExp(`^requests:${windowMs}:\\d+$`).test(field))
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
+function takenKey(): string {
+  return `${data.keyPrefix}taken:http://scripted.invalid/v1|big`
+}

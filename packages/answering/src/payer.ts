@@ -1,8 +1,8 @@
-import type { KindId, Purpose, Role } from '@toolwright/contracts'
+import type { KindId, Purpose, Role, Tokens } from '@toolwright/contracts'
 import { type Model, type ModelCall, ModelError } from '@toolwright/llm'
 import { LaterError } from '@toolwright/queues'
-import type { Intent, KeptReply, Registry } from '@toolwright/registry'
-import { type EndpointGate, openEndpointGate } from './endpoint-gate.ts'
+import type { Heard, Intent, KeptReply, MinuteLimits, Registry } from '@toolwright/registry'
+import { type EndpointGate, openEndpointGate, type Pass } from './endpoint-gate.ts'
 
 export interface Models {
   strong: Model
@@ -35,6 +35,8 @@ export interface ModelCallEvent {
   model: string
   outcome: 'ok' | ModelError['kind']
   latencyMs: number
+  /** What was free of the endpoint's limits when the call began, where they are known. */
+  room: Pass['room']
 }
 
 /** A call unsettled for this much longer than its time-out belonged to a worker that died. */
@@ -48,7 +50,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
   const gateOf = (model: Model): EndpointGate => {
     const name = nameOf(model)
     let gate = gates.get(name)
-    if (gate === undefined) gates.set(name, (gate = openEndpointGate(registry.endpoints, name)))
+    if (gate === undefined) gates.set(name, (gate = openEndpointGate(registry.endpoints, name, limitsOf(name, models))))
     return gate
   }
 
@@ -59,27 +61,36 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       const paid = await registry.money.kept(payment)
       if (paid !== null) return paid
       const model = models[payment.role]
+      const bound = model.bound(call)
       const intent: Intent = {
         ...payment,
         model: model.endpoint.model,
-        boundNano: model.bound(call).costNano,
+        boundNano: bound.costNano,
         timeoutMs: model.endpoint.timeoutMs + SETTLE_GRACE_MS,
         textBytes: Buffer.byteLength(payment.text),
       }
       const halted = await registry.runs.haltReason(payment.run)
       if (halted !== null) throw new LaterError(`the run is halted: ${halted}`, HALTED_CHECK_MS)
-      const pass = await gateOf(model).enter(signal)
+      const pass = await gateOf(model).enter(
+        { purpose: payment.purpose, inputBytes: bound.tokens.uncachedInput, replyLimit: bound.tokens.output },
+        signal,
+      )
       let begun: Awaited<ReturnType<typeof registry.money.begin>>
       try {
         begun = await registry.money.begin(intent)
       } catch (error) {
-        await pass.left()
+        await pass.left({ outcome: 'unsent' })
         throw error
       }
+      if (begun === 'halted') {
+        await pass.left({ outcome: 'unsent' })
+        throw new LaterError('the run was halted meanwhile', HALTED_CHECK_MS)
+      }
       if ('kept' in begun) {
-        await pass.left()
+        await pass.left({ outcome: 'unsent' })
         return begun.kept
       }
+      pass.leaves()
       const startedAt = performance.now()
       const observe = (outcome: ModelCallEvent['outcome']) =>
         options.observe?.({
@@ -88,6 +99,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
           model: model.endpoint.model,
           outcome,
           latencyMs: performance.now() - startedAt,
+          room: pass.room,
         })
       let reply: Awaited<ReturnType<Model['complete']>>
       try {
@@ -95,7 +107,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       } catch (error) {
         if (!(error instanceof ModelError)) {
           // Aborted: the call may have been billed, so its intent stays, and counts as uncertain once its time is over.
-          await pass.left()
+          await pass.left({ outcome: 'lost' })
           throw error
         }
         observe(error.kind)
@@ -104,15 +116,17 @@ export function openPayer(options: { registry: Registry; models: Models; observe
           case 'rate-limited':
           case 'unavailable':
             await registry.runs.noteRefusal(payment.run, { endpoint: nameOf(model), message: error.message })
-            throw new LaterError(error.message, await pass.refused(error.retryAfterMs, error.kind === 'rate-limited'), { cause: error })
+            throw new LaterError(error.message, await pass.refused(heardIn(error), error.retryAfterMs, error.kind === 'rate-limited'), {
+              cause: error,
+            })
           case 'timed-out':
           case 'rejected':
-            await pass.left()
+            await pass.left(heardIn(error))
             throw error
           case 'credentials':
           case 'no-model':
           case 'quota':
-            await pass.left()
+            await pass.left(heardIn(error))
             await registry.runs.halt(payment.run, error.message)
             throw new LaterError(error.message, HALTED_CHECK_MS, { cause: error })
         }
@@ -128,7 +142,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         price: reply.price,
         completion: call.body === undefined ? null : reply.completion,
       })
-      await pass.succeeded()
+      await pass.succeeded({ usage: usageOf(reply.tokens), announced: reply.announced })
       return kept
     },
   }
@@ -137,4 +151,28 @@ export function openPayer(options: { registry: Registry; models: Models; observe
 /** What a limit or an outage holds. */
 function nameOf({ endpoint }: Model): string {
   return `${endpoint.baseUrl}|${endpoint.model}`
+}
+
+/** Where both roles are the same model, both limits hold. */
+function limitsOf(name: string, models: Models): MinuteLimits {
+  const set = [models.strong, models.light].filter((model) => nameOf(model) === name).map(({ endpoint }) => endpoint.limits)
+  return { requests: lowest(set.map((limits) => limits?.requests)), tokens: lowest(set.map((limits) => limits?.tokens)) }
+}
+
+function lowest(limits: (number | undefined)[]): number | undefined {
+  const known = limits.filter((limit) => limit !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+/** What a call that failed says of the endpoint's limits. */
+function heardIn(error: ModelError): Heard {
+  const { announced } = error
+  if (error.kind === 'rate-limited' || error.kind === 'rejected') return { outcome: 'refused', announced }
+  if (error.maybeBilled) return { outcome: 'lost', announced }
+  return { outcome: error.statusCode === undefined ? 'unsent' : 'failed', announced }
+}
+
+function usageOf({ uncachedInput, cacheRead, cacheWrite, output }: Tokens): { input: number; output: number } | null {
+  const input = uncachedInput + cacheRead + cacheWrite
+  return input + output === 0 ? null : { input, output }
 }

@@ -16,7 +16,7 @@ describe('batches', () => {
     [1, [1]],
     [MAX_BATCH_LINES, [MAX_BATCH_LINES]],
     [MAX_BATCH_LINES + 1, [MAX_BATCH_LINES, 1]],
-    [150, [64, 64, 22]],
+    [600, [256, 256, 88]],
   ])('%i lines travel as %j', (count, sizes) => {
     const batches = inBatches(lines(count))
     expect(batches.map((batch) => batch.length)).toEqual(sizes)

@@ -2,6 +2,8 @@ import { type Line, MAX_BATCH_BYTES, MAX_BATCH_LINES } from './line.ts'
 
 /** Direct calls take seconds each: small batches keep a line from waiting for many slower ones. */
 export const MAX_DIRECT_LINES = 8
+/** Lines that read alike are judged one after the other. */
+export const MAX_JUDGE_LINES = 64
 
 /** The lines as batches of what one job may carry, in order. A line larger than that travels alone. */
 export function inBatches(lines: readonly Line[], maxLines: number = MAX_BATCH_LINES): Line[][] {

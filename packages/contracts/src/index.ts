@@ -1,9 +1,10 @@
-export { bytesOf, inBatches, MAX_DIRECT_LINES } from './batches.ts'
+export { bytesOf, inBatches, MAX_DIRECT_LINES, MAX_JUDGE_LINES } from './batches.ts'
 export { Call, Outcome, Surroundings } from './execution.ts'
 export { hashOf, jobIdOf, KindId, kindIdOf, newRunId, RunId, SpaceName } from './ids.ts'
 export { isObject } from './is-object.ts'
 export { Frame, Line, MAX_BATCH_BYTES, MAX_BATCH_LINES, MAX_LINE_BYTES } from './line.ts'
 export { Bucket, bucketOf, Cause, LedgerEntry, Purpose, Role, Tokens } from './money.ts'
+export { normalAnswer } from './normal-answer.ts'
 export {
   DirectJob,
   ExecutionJob,

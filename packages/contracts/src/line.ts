@@ -5,7 +5,7 @@ import { KindId } from './ids.ts'
 export const MAX_LINE_BYTES = 1_000_000
 
 /** What one job may carry: lines, and bytes of their texts and bodies. */
-export const MAX_BATCH_LINES = 64
+export const MAX_BATCH_LINES = 256
 export const MAX_BATCH_BYTES = 256_000
 
 /**

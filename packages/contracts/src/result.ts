@@ -24,6 +24,8 @@ const Common = {
   /** What this line's own model calls cost (bucket `results`), integer nano-dollars; null where a price is unknown. */
   costNano: z.int().nonnegative().nullable(),
   baseline: Baseline,
+  /** The custom id of the request that was answered in the place of this one, which is the same. */
+  duplicateOf: z.string().optional(),
 }
 
 /** One line's end. Every line of a run has exactly one. */

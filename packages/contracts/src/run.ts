@@ -9,5 +9,9 @@ export const RunSettings = z.object({
   votes: z.int().min(2).max(5).default(2),
   /** How long a kind's waiting lines may wait for gathering and making, in milliseconds. */
   makeDeadlineMs: z.int().positive().default(120_000),
+  /** Result lines in the order of the input. */
+  ordered: z.boolean().default(false),
+  /** Requests that are the same are answered once. */
+  dedupe: z.boolean().default(false),
 })
 export type RunSettings = z.infer<typeof RunSettings>

@@ -1,3 +1,4 @@
+export type { AnnouncedLimit, AnnouncedLimits } from './announced-limits.ts'
 export { fencedBlocks } from './extract-code.ts'
 export { findJson } from './find-json.ts'
 export { openModel, type Endpoint, type Model, type ModelCall, type Reply } from './model.ts'

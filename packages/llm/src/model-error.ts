@@ -1,3 +1,5 @@
+import type { AnnouncedLimits } from './announced-limits.ts'
+
 /**
  * What stopped a model call, named after what to do about it.
  * `rate-limited`, `unavailable`, `timed-out`: try again later. `rejected`: the endpoint will not take this request. `credentials`, `no-model`, `quota`:
@@ -12,6 +14,7 @@ export interface ModelErrorDetails {
   code?: string | undefined
   retryAfterMs?: number | undefined
   maybeBilled?: boolean
+  announced?: AnnouncedLimits
   cause?: unknown
 }
 
@@ -28,6 +31,8 @@ export class ModelError extends Error {
   readonly isRetryable: boolean
   /** The request went out and may have been worked on: its cost is uncertain. */
   readonly maybeBilled: boolean
+  /** The limits that the endpoint's answer announced. */
+  readonly announced: AnnouncedLimits
 
   constructor(message: string, kind: ModelErrorKind, details: ModelErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -37,6 +42,7 @@ export class ModelError extends Error {
     this.retryAfterMs = details.retryAfterMs
     this.isRetryable = RETRYABLE.includes(kind)
     this.maybeBilled = details.maybeBilled ?? false
+    this.announced = details.announced ?? {}
   }
 }
 

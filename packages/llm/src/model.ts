@@ -1,4 +1,5 @@
 import type { Role, Tokens } from '@toolwright/contracts'
+import { announcedLimits, type AnnouncedLimits } from './announced-limits.ts'
 import { boundCostNano, boundTokens } from './bound.ts'
 import { FULL_DIALECT, isAboutOneSchema, joinDialects, learn, type Dialect } from './dialect.ts'
 import { findJson } from './find-json.ts'
@@ -21,6 +22,8 @@ export interface Endpoint {
   model: string
   /** For one request, from sending to the last byte of the reply. */
   timeoutMs: number
+  /** Requests and tokens a minute that a user has set for it. */
+  limits?: { requests?: number | undefined; tokens?: number | undefined }
 }
 
 export interface Reply {
@@ -41,6 +44,8 @@ export interface Reply {
   model: string
   /** The whole chat completion as it came. */
   completion: Record<string, unknown>
+  /** The limits that came with it. */
+  announced: AnnouncedLimits
   latencyMs: number
 }
 
@@ -102,7 +107,8 @@ export function openModel(endpoint: Endpoint, prices: Prices): Model {
         }
         const reply = readAnswer(answer, { ...endpoint, url: baseUrl })
         remember(dialect, refusedSchema)
-        return replyOf(endpoint, prices, call, reply, latencyMs)
+        const announced = answer.status === 'ok' ? announcedLimits(answer.headers, Date.now()) : {}
+        return { ...replyOf(endpoint, prices, call, reply, latencyMs), announced }
       }
     },
     bound(call) {
@@ -120,7 +126,7 @@ function largestBody(model: string, call: ModelCall, prompts: JsonPrompts): Reco
     : full
 }
 
-function replyOf(endpoint: Endpoint, prices: Prices, call: ModelCall, reply: ReadReply, latencyMs: number): Reply {
+function replyOf(endpoint: Endpoint, prices: Prices, call: ModelCall, reply: ReadReply, latencyMs: number): Omit<Reply, 'announced'> {
   const found = call.schema && !call.body ? findJson(reply.text) : undefined
   return {
     text: reply.text,

@@ -1,3 +1,4 @@
+import { announcedLimits } from './announced-limits.ts'
 import { findJson } from './find-json.ts'
 import { kindOfStatus, mendFor, ModelError, type ModelErrorDetails, type ModelErrorKind } from './model-error.ts'
 import { readReply, type ReadReply } from './read-reply.ts'
@@ -36,6 +37,7 @@ export function readAnswer(answer: Answer, asked: Asked): ReadReply {
         statusCode,
         code: codes[0],
         retryAfterMs: retryAfterMs(headers, Date.now()),
+        announced: announcedLimits(headers, Date.now()),
         // A gateway that gave up waiting does not know what became of the call behind it.
         maybeBilled: statusCode === 504,
       })

@@ -71,6 +71,7 @@ function replyOf(parts: Partial<Reply>, call: ModelCall, model: string): Reply {
       model,
       choices: [{ index: 0, finish_reason: finish, message: { role: 'assistant', content: text } }],
     },
+    announced: {},
     latencyMs: 0,
     ...parts,
   }

@@ -4,7 +4,7 @@ import { describeText } from './read-reply.ts'
 
 /** What came of sending one request. `code` of the last two is the system's. */
 export type Answer =
-  | { status: 'ok'; body: string }
+  | { status: 'ok'; headers: Headers; body: string }
   | { status: 'refused'; statusCode: number; headers: Headers; message: string; codes: string[]; param: string }
   | { status: 'timed-out' }
   | { status: 'not-sent'; code: string | undefined; cause: unknown }
@@ -31,7 +31,7 @@ export function openTransport(baseUrl: URL, apiKey: string, timeoutMs: number): 
           timeout: timeoutMs + 1000,
         })
         .asResponse()
-      return { status: 'ok', body: await response.text() }
+      return { status: 'ok', headers: response.headers, body: await response.text() }
     } catch (error) {
       signal?.throwIfAborted()
       if (clock.signal.aborted) return { status: 'timed-out' }

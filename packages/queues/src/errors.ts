@@ -1,11 +1,13 @@
-/** Thrown by a handler: nothing is wrong with the job, but it cannot go on before `delayMs` have passed. Uses up no attempt. */
+/** Thrown by a handler: nothing is wrong with the job, but it cannot go on before `delayMs` have passed. Uses up no attempt. Of many, each comes back at another moment of `spreadMs` after that. */
 export class LaterError extends Error {
   override readonly name = 'LaterError'
   readonly delayMs: number
+  readonly spreadMs: number
 
-  constructor(reason: string, delayMs: number, options?: ErrorOptions) {
+  constructor(reason: string, delayMs: number, options?: ErrorOptions & { spreadMs?: number }) {
     super(reason, options)
     this.delayMs = delayMs
+    this.spreadMs = options?.spreadMs ?? delayMs * 0.1
   }
 }
 

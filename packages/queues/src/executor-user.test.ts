@@ -1,7 +1,6 @@
 import { type ExecutionJob, QUEUES } from '@toolwright/contracts'
 import { openLog } from '@toolwright/runtime'
 import { Queue, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -10,6 +9,7 @@ import { z } from 'zod'
 import { connectRedis, keyPrefixes } from './connect.ts'
 import { HopelessError } from './errors.ts'
 import { allowExecutor, executorUser, type ExecutorUser, urlOfExecutor } from './executor-user.ts'
+import type { RedisConnection } from './open-redis.ts'
 import { openQueues, type Queues } from './queues.ts'
 import { type ExecutionEnd, type RunningWorker, startWorker, type WorkerOptions } from './worker.ts'
 
@@ -21,8 +21,8 @@ const log = openLog({ stage: 'test', level: 'error', write: () => undefined })
 interface Lab {
   user: ExecutorUser
   prefixes: { queues: string; registry: string }
-  redis: Redis
-  executor: Redis
+  redis: RedisConnection
+  executor: RedisConnection
   queues: Queues
   serve<Q extends 'maker' | 'user'>(queue: Q, handle: WorkerOptions<Q>['handle']): void
   execute(handle: WorkerOptions<'execution'>['handle']): RunningWorker
@@ -42,7 +42,7 @@ const test = base.extend<{ lab: Lab }>({
     await allowExecutor(redis, user, 'a-password')
     const executor = connectRedis(urlOfExecutor(url, user, 'a-password'), { patient: true })
     const prefixes = keyPrefixes(prefix, 'default')
-    const open = (connection: Redis) => openQueues({ redis: connection, prefix: prefixes.queues, space: 'default' })
+    const open = (connection: RedisConnection) => openQueues({ redis: connection, prefix: prefixes.queues, space: 'default' })
     const [queues, queuesOfExecutor] = [open(redis), open(executor)]
     const workers: RunningWorker[] = []
     await use({

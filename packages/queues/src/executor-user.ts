@@ -1,6 +1,7 @@
 import type { QueueName } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
-import { keyPrefixes } from './connect.ts'
+import { redisUrlFor } from '@toolwright/runtime'
+import { keyPrefixes, serversOf } from './connect.ts'
+import type { RedisConnection } from './open-redis.ts'
 
 /** What an executor needs keys of: its own queue, and those whose jobs wait for code that ran, since the end of a child wakes its parent. */
 const QUEUES_OF_EXECUTOR = ['execution', 'user', 'maker'] as const satisfies QueueName[]
@@ -12,6 +13,8 @@ const QUEUES_OF_EXECUTOR = ['execution', 'user', 'maker'] as const satisfies Que
 const COMMANDS = [
   // SELECT: a URL may name a database. INFO: BullMQ asks for the version. HELLO and AUTH need no permission.
   'ping select info client|setname eval evalsha',
+  // How a Cluster's client finds the server that has a key.
+  'cluster|slots cluster|info asking readonly',
   'del exists pexpire pttl get set incr',
   'hdel hexists hget hgetall hincrby hmget hmset hset',
   'llen lpush lrange lrem ltrim rpoplpush rpush',
@@ -42,15 +45,13 @@ export function executorUser(prefix: string, space: string): ExecutorUser {
   }
 }
 
-/** Makes the user, or makes it anew. Throws ioredis' ReplyError (NOPERM) where this connection may not. */
-export async function allowExecutor(redis: Redis, { name, rules }: ExecutorUser, password: string): Promise<void> {
-  await redis.acl('SETUSER', name, 'reset', `>${password}`, ...rules)
+/** Makes the user, or makes it anew; on every server of a Cluster, since users are not replicated. Throws ioredis' ReplyError (NOPERM) where this connection may not. */
+export async function allowExecutor(redis: RedisConnection, { name, rules }: ExecutorUser, password: string): Promise<void> {
+  const servers = await serversOf(redis, 'all')
+  await Promise.all(servers.map((server) => server.acl('SETUSER', name, 'reset', `>${password}`, ...rules)))
 }
 
 /** The URL of the same Redis for the user. */
 export function urlOfExecutor(url: string, { name }: ExecutorUser, password: string): string {
-  const own = new URL(url)
-  own.username = name
-  own.password = password
-  return own.href
+  return redisUrlFor(url, { username: name, password })
 }

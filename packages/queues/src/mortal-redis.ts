@@ -1,4 +1,4 @@
-import { Command, type Redis } from 'ioredis'
+import { Cluster, Command, type Redis } from 'ioredis'
 import { connectRedis } from './connect.ts'
 
 /** What a process has of Redis, and when it was killed. */
@@ -22,6 +22,7 @@ const READING = new Set(
  */
 export async function connectMortal(redisUrl: string, changes: number): Promise<MortalRedis> {
   const redis = connectRedis(redisUrl, { patient: true })
+  if (redis instanceof Cluster) throw new Error('what dies at a change goes to one server')
   await redis.ping()
   const send = redis.sendCommand.bind(redis)
   let left = changes

@@ -1,7 +1,7 @@
 import type { RequestsJob } from '@toolwright/contracts'
 import { Queue, Worker } from 'bullmq'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { keyPrefixes } from './connect.ts'
+import { connectRedis, keyPrefixes } from './connect.ts'
 import { openQueues, queueNameOf } from './queues.ts'
 import { openTestQueues, type TestQueues } from './testing.ts'
 
@@ -59,6 +59,19 @@ describe('adding jobs', () => {
 })
 
 describe('asking', () => {
+  test('tells whether workers have nothing to take up: no job waits, and few are delayed', async () => {
+    expect(await jobs.queues.isIdle()).toBe(true)
+    const delayed = (count: number) =>
+      Array.from({ length: count }, (_, seq) => ({ id: `requests-d${seq}`, data: requests(seq), delayMs: 60_000 }))
+    await jobs.queues.add('requests', delayed(15))
+    expect(await jobs.queues.isIdle()).toBe(true)
+    await jobs.queues.add('requests', delayed(16))
+    expect(await jobs.queues.isIdle()).toBe(false)
+    await jobs.queues.dropJobs(RUN)
+    await jobs.queues.add('direct', [{ id: 'direct-a', data: { ...requests(1), kind: null, gather: false } }])
+    expect(await jobs.queues.isIdle()).toBe(false)
+  })
+
   test("tells a run's jobs from others, waiting or delayed", async () => {
     await jobs.queues.add('requests', [
       { id: 'requests-a', data: requests(1) },
@@ -115,7 +128,7 @@ describe("dropping a run's jobs", () => {
   test('passes none over while another client adds and takes jobs, and jobs come from one state into another', async () => {
     const count = 300
     await jobs.queues.add('requests', Array.from({ length: count }, (_, at) => [jobOf(RUN, at), jobOf(OTHER_RUN, at)]).flat())
-    const connection = jobs.redis.duplicate()
+    const connection = connectRedis(jobs.redisUrl, { patient: true })
     const client = openQueues({ redis: connection, prefix: jobs.prefix, space: 'default' })
     const queue = new Queue('requests', { connection, prefix: jobs.prefix })
     const delayed = (await queue.getDelayed()).filter((job) => job.data.run === RUN)

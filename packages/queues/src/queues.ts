@@ -1,6 +1,6 @@
-import { type JobOf, type QueueName, jobIdOf } from '@toolwright/contracts'
+import { type JobOf, jobIdOf, MAX_BATCH_LINES, type QueueName } from '@toolwright/contracts'
 import { type Job, type JobType, Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './open-redis.ts'
 
 /** A job to be added. Its id is derived from what it is about, so adding it twice is harmless. */
 export interface NewJob<Q extends QueueName> {
@@ -22,11 +22,15 @@ export interface Depth {
 export interface Queues {
   readonly space: string
   readonly prefix: string
+  /** How many lines one job may carry at most. */
+  readonly batchLines: number
   /** Adds jobs in order, many in one round trip. `run` names the queue of a run's results. */
   add<Q extends QueueName>(queue: Q, jobs: NewJob<Q>[], run?: string): Promise<void>
   /** An id for a job about these parts, in this space. */
   idFor(stage: string, ...parts: (string | number)[]): string
   depth(queue: QueueName, run?: string): Promise<Depth>
+  /** Whether no job waits for a worker in the queues of a request's way, and hardly one for its time to come. */
+  isIdle(): Promise<boolean>
   /** How many jobs of a queue that have not ended are a run's. */
   countOf(queue: QueueName, run: string): Promise<number>
   /** How many live workers serve a queue, over all machines. */
@@ -40,6 +44,10 @@ export interface Queues {
 
 /** Queues whose jobs name their run; those of `execution` go with the jobs that wait for them. */
 const RUN_QUEUES = ['requests', 'user', 'direct', 'maker'] as const satisfies QueueName[]
+/** On the way from a line's reading to its result. */
+const WAY = ['requests', 'user', 'direct', 'execution'] as const satisfies QueueName[]
+/** Some lines wait for a while at all times; many, where an endpoint lets no more through. */
+const FEW_DELAYED = 16
 const GOING_ON: JobType[] = ['wait', 'prioritized', 'delayed', 'waiting-children', 'active']
 const JOBS_AT_ONCE = 200
 
@@ -57,8 +65,8 @@ export function queueNameOf(queue: QueueName, run?: string): string {
 }
 
 /** Typed handles on all queues of a space, over one connection that stays the caller's to close. */
-export function openQueues(options: { redis: Redis; prefix: string; space: string }): Queues {
-  const { redis, prefix, space } = options
+export function openQueues(options: { redis: RedisConnection; prefix: string; space: string; batchLines?: number }): Queues {
+  const { redis, prefix, space, batchLines = MAX_BATCH_LINES } = options
   const open = new Map<string, Queue>()
 
   const handle = (name: string): Queue => {
@@ -97,6 +105,7 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
   return {
     space,
     prefix,
+    batchLines,
     add: async (queue, jobs, run) => {
       const name = queueNameOf(queue, run)
       for (let start = 0; start < jobs.length; start += 200) {
@@ -125,6 +134,10 @@ export function openQueues(options: { redis: Redis; prefix: string; space: strin
         failed: counts['failed'] ?? 0,
         waitingChildren: counts['waiting-children'] ?? 0,
       }
+    },
+    isIdle: async () => {
+      const all = await Promise.all(WAY.map((name) => ask(name, (asked) => asked.getJobCounts('wait', 'prioritized', 'delayed'))))
+      return all.every((counts) => (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0) === 0 && (counts['delayed'] ?? 0) < FEW_DELAYED)
     },
     countOf: (queue, run) =>
       ask(queueNameOf(queue, run), async (asked) => {

@@ -1,4 +1,4 @@
-import { inBatches, type KindId, type Line, MAX_DIRECT_LINES } from '@toolwright/contracts'
+import { inBatches, type KindId, type Line, MAX_DIRECT_LINES, MAX_JUDGE_LINES } from '@toolwright/contracts'
 import type { Queues } from './queues.ts'
 
 /** Calls of a model take seconds each: small batches keep a line from waiting for many slower ones. */
@@ -10,7 +10,7 @@ const MAX_CALL_LINES = MAX_DIRECT_LINES
 export async function addRequests(queues: Queues, run: string, lines: Line[]): Promise<void> {
   await queues.add(
     'requests',
-    inBatches(lines).map((batch) => ({
+    inBatches(lines, queues.batchLines).map((batch) => ({
       id: queues.idFor('requests', run, ...identity(batch)),
       data: { v: 1 as const, run, lines: batch },
     })),
@@ -21,7 +21,7 @@ export async function addRequests(queues: Queues, run: string, lines: Line[]): P
 export async function addJudge(queues: Queues, run: string, lines: Line[], delayMs?: number): Promise<void> {
   await queues.add(
     'user',
-    inBatches(lines).map((batch) => ({
+    inBatches(lines, Math.min(queues.batchLines, MAX_JUDGE_LINES)).map((batch) => ({
       id: queues.idFor('judge', run, ...identity(batch)),
       data: { v: 1 as const, stage: 'judge' as const, run, lines: batch },
       ...(delayMs !== undefined && { delayMs }),
@@ -33,7 +33,7 @@ export async function addJudge(queues: Queues, run: string, lines: Line[], delay
 export async function addExtract(queues: Queues, tool: ToolOfRun, lines: Line[]): Promise<void> {
   await queues.add(
     'user',
-    inBatches(lines).map((batch) => ({
+    inBatches(lines, queues.batchLines).map((batch) => ({
       id: queues.idFor('extract', tool.run, tool.kind, tool.version, ...identity(batch)),
       data: { v: 1 as const, stage: 'extract' as const, ...tool, lines: batch },
     })),
@@ -44,7 +44,7 @@ export async function addExtract(queues: Queues, tool: ToolOfRun, lines: Line[])
 export async function addCall(queues: Queues, tool: ToolOfRun, refused: boolean, lines: Line[], delayMs?: number): Promise<void> {
   await queues.add(
     'user',
-    inBatches(lines, MAX_CALL_LINES).map((batch) => ({
+    inBatches(lines, Math.min(queues.batchLines, MAX_CALL_LINES)).map((batch) => ({
       id: queues.idFor('call', tool.run, tool.kind, tool.version, ...identity(batch)),
       data: { v: 1 as const, stage: 'call' as const, ...tool, refused, lines: batch },
       ...(delayMs !== undefined && { delayMs }),
@@ -68,7 +68,7 @@ export async function addDirect(
   const { run, kind, gather, refusedBy } = from
   await queues.add(
     'direct',
-    inBatches(lines, MAX_DIRECT_LINES).map((batch) => ({
+    inBatches(lines, Math.min(queues.batchLines, MAX_DIRECT_LINES)).map((batch) => ({
       id: queues.idFor('direct', run, kind ?? '', ...identity(batch)),
       data: { v: 1 as const, run, kind, gather, ...(refusedBy !== undefined && { refusedBy }), lines: batch },
       ...(delayMs !== undefined && { delayMs }),

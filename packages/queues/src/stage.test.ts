@@ -21,7 +21,20 @@ beforeEach(async () => {
   jobs = openTestQueues()
   // The stage's keys are under the test's own, so that they are deleted with them.
   const prefix = jobs.prefix.slice(1, jobs.prefix.indexOf('}'))
-  stage = await openStage('user', { redisUrl: jobs.redisUrl, prefix, space: 'default', home, metricsPort: 0, logLevel: 'error' }, lifetime)
+  stage = await openStage(
+    'user',
+    {
+      redisUrl: jobs.redisUrl,
+      redisPersistence: 'none',
+      prefix,
+      space: 'default',
+      home,
+      metricsPort: 0,
+      logLevel: 'error',
+      batchLines: 256,
+    },
+    lifetime,
+  )
 })
 afterEach(async () => {
   for (const { close } of closers.splice(0).toReversed()) await close()

@@ -1,23 +1,27 @@
 import type { QueueName } from '@toolwright/contracts'
-import { type Lifetime, type Log, LogLevel, openLog, serveMetrics } from '@toolwright/runtime'
-import type { Redis } from 'ioredis'
+import { ConfigurationError, type Lifetime, type Log, LogLevel, openLog, serveMetrics, shownRedisUrl } from '@toolwright/runtime'
+import { once } from 'node:events'
 import { Histogram, type Registry } from 'prom-client'
 import { connectRedis, keyPrefixes } from './connect.ts'
+import { judgeServers, type Persistence, type ServerFacts, serverFacts } from './server-facts.ts'
 import { openQueues, type Queues } from './queues.ts'
 import { startWorker, type RunningWorker, type WorkerOptions } from './worker.ts'
+import type { RedisConnection } from './open-redis.ts'
 
 /** What every process that serves queues reads from its environment. */
 export interface StageEnvironment {
   redisUrl: string
+  redisPersistence: Persistence
   prefix: string
   space: string
   home: string
   metricsPort: number
+  batchLines: number
   logLevel: LogLevel
 }
 
 export interface Stage {
-  redis: Redis
+  redis: RedisConnection
   queues: Queues
   /** What the registry's keys begin with. */
   registryPrefix: string
@@ -41,16 +45,17 @@ export async function openStage(
   const prefixes = keyPrefixes(environment.prefix, environment.space)
   const redis = connectRedis(environment.redisUrl, { patient: true, name: `toolwright-${stage}` })
   lifetime.closeLater('redis', () => redis.disconnect())
-  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space })
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines })
   lifetime.closeLater('queues', () => queues.close())
   const server = await serveMetrics({
     stage,
     home: environment.home,
     port: environment.metricsPort,
-    isReady: async () => isReady() && (await redis.ping()) === 'PONG',
+    isReady: async () => isReady() && (await redis.exists(`${prefixes.queues}:execution:meta`)) >= 0,
   })
   lifetime.closeLater('metrics', () => server.close())
 
+  await Promise.race([checkServers(redis, stage, environment, log), aborted(lifetime.signal)])
   const observe = observeJobs(server.registry)
 
   return {
@@ -72,6 +77,38 @@ export async function openStage(
       return worker
     },
   }
+}
+
+/** Redis refuses the process: a wrong password, or a right that its user lacks. */
+class RedisRefusal extends Error {
+  override name = 'RedisRefusal'
+  /** What people expect of a process whose dependency cannot be had. */
+  readonly exitCode = 6
+}
+
+/** Waits for Redis, and refuses one that would lose work, whoever started the process. The executor's user may not ask what is written to disk; others do. */
+async function checkServers(redis: RedisConnection, stage: string, environment: StageEnvironment, log: Log): Promise<void> {
+  const isLimited = stage === 'executor'
+  const url = environment.redisUrl
+  const onError = (error: Error) => log.warn({ error }, 'Redis is away; the stage begins once it answers')
+  redis.once('error', onError)
+  let servers: ServerFacts[]
+  try {
+    servers = await serverFacts(redis, { asksForSnapshots: !isLimited })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new RedisRefusal(`the Redis of REDIS_URL (${shownRedisUrl(url)}) cannot be used: ${reason}`, { cause: error })
+  } finally {
+    redis.off('error', onError)
+  }
+  const { refusal, warnings } = judgeServers(url, servers, environment.redisPersistence)
+  if (refusal !== null) throw new ConfigurationError([refusal])
+  if (!isLimited) for (const warning of warnings) log.warn({}, warning)
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  throw signal.reason
 }
 
 /** What is measured of the jobs that a process works on: hand it to `startWorker`. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { connectRedis } from './connect.ts'
+import { connectRedis, serversOf } from './connect.ts'
 import { openQueues, type Queues } from './queues.ts'
+import type { RedisConnection } from './open-redis.ts'
 
 export { atEveryChange, connectMortal, type MortalRedis } from './mortal-redis.ts'
 export { type Handlers, openWorkbench, type Program, runProgram, type Workbench } from './workbench.ts'
@@ -9,7 +9,7 @@ export { openWayToRedis, type WayToRedis } from './way-to-redis.ts'
 
 export interface TestQueues {
   redisUrl: string
-  redis: Redis
+  redis: RedisConnection
   prefix: string
   queues: Queues
   /** Deletes every key of its queues; workers on them must be closed before. */
@@ -30,10 +30,9 @@ export function openTestQueues(): TestQueues {
     queues,
     close: async () => {
       await queues.close()
-      for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-        // ioredis types what a stream of keys holds as anything at all.
-        const found = keys as string[]
-        if (found.length > 0) await redis.del(...found)
+      for (const server of await serversOf(redis, 'master')) {
+        const keys = await server.keys(`${prefix}*`)
+        if (keys.length > 0) await redis.del(...keys)
       }
       redis.disconnect()
     },

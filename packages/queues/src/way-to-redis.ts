@@ -6,12 +6,17 @@ export interface WayToRedis {
   url: string
   cut(): Promise<void>
   restore(): Promise<void>
+  /** From now on nothing comes through, in either direction, and no connection ends: a black hole. */
+  hush(): void
+  /** New connections are good again; those that were hushed stay as they are. */
+  speak(): void
   close(): Promise<void>
 }
 
 export async function openWayToRedis(redisUrl: string): Promise<WayToRedis> {
   const redis = new URL(redisUrl)
   const sockets = new Set<Socket>()
+  let isHushed = false
   const open = async (port: number): Promise<Server> => {
     const server = createServer((near) => {
       const far = connect(Number(redis.port || 6379), redis.hostname)
@@ -20,7 +25,8 @@ export async function openWayToRedis(redisUrl: string): Promise<WayToRedis> {
         [far, near],
       ] as const) {
         sockets.add(one)
-        one.pipe(other)
+        if (isHushed) one.pause()
+        else one.pipe(other)
         one.on('error', () => other.destroy())
         one.on('close', () => {
           sockets.delete(one)
@@ -48,6 +54,13 @@ export async function openWayToRedis(redisUrl: string): Promise<WayToRedis> {
     cut,
     restore: async () => {
       server = await open(port)
+    },
+    hush: () => {
+      isHushed = true
+      for (const socket of sockets) socket.unpipe().pause()
+    },
+    speak: () => {
+      isHushed = false
     },
     close: cut,
   }

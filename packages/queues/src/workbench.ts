@@ -1,11 +1,11 @@
 import { type Call, type ExecutionJob, type JobOf, jobIdOf, type Outcome, type QueueName, QUEUES } from '@toolwright/contracts'
 import type { Log } from '@toolwright/runtime'
 import { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { LaterError } from './errors.ts'
 import type { MortalRedis } from './mortal-redis.ts'
 import { openQueues, queueNameOf, type Queues } from './queues.ts'
 import type { ExecutionEnd, JobContext } from './worker.ts'
+import type { RedisConnection } from './open-redis.ts'
 
 /** What is done with the jobs of each queue that is served. */
 export type Handlers = { [Q in QueueName]?: (job: JobOf<Q>, context: JobContext) => Promise<unknown> }
@@ -21,12 +21,12 @@ export interface Workbench {
 
 /** `execute`: what becomes of a child job, whose outcomes stay with the job that waits for them; null where it fails for good. */
 export function openWorkbench(
-  { redis, prefix, queues }: { redis: Redis; prefix: string; queues: Queues },
+  { redis, prefix, queues }: { redis: RedisConnection; prefix: string; queues: Queues },
   log: Log,
   execute: (job: ExecutionJob) => Outcome[] | null,
 ): Workbench {
   const open = new Map<string, Queue>()
-  const openOn = (connection: Redis, name: string) => new Queue(name, { connection, prefix, skipMetasUpdate: true })
+  const openOn = (connection: RedisConnection, name: string) => new Queue(name, { connection, prefix, skipMetasUpdate: true })
   const ended = new Map<string, ExecutionEnd>()
   let inHand: string | null = null
 

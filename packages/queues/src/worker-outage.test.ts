@@ -1,6 +1,7 @@
 import { openLog } from '@toolwright/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { connectRedis, type RedisConnection } from './connect.ts'
+import { connectRedis } from './connect.ts'
+import type { RedisConnection } from './open-redis.ts'
 import { openQueues } from './queues.ts'
 import { openTestQueues, openWayToRedis, type TestQueues, type WayToRedis } from './testing.ts'
 import { type RunningWorker, startWorker } from './worker.ts'

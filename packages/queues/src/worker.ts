@@ -1,17 +1,20 @@
 import { ExecutionResult, type ExecutionJob, type JobOf, QUEUES, type QueueName, type ResultOf, jobIdOf } from '@toolwright/contracts'
 import type { Log } from '@toolwright/runtime'
 import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { HopelessError, LaterError } from './errors.ts'
 import { MAX_ATTEMPTS, type NewJob, queueNameOf, type Queues } from './queues.ts'
+import { openLink } from './link.ts'
+import type { RedisConnection } from './open-redis.ts'
 
 /** After this many starts that ended in a dead worker a batch is split into single lines; after as many again a single line is buried. */
 const MAX_DEATHS = 3
 
 /** When the lines of a job that has failed for good could not be handed on either, that is tried again, for ever: they must not be lost. */
 const BURY_AGAIN_MS = 5_000
+
+const AWAY = 'Redis is away; the work goes on once it answers'
 
 /** How long a worker that is closed waits for a Redis that is away. */
 const AWAY_GRACE_MS = 500
@@ -43,7 +46,7 @@ export interface WorkerOptions<Q extends QueueName> {
   /** The run whose results are collected; for `results` only. */
   run?: string
   /** The connection for commands; the worker opens one more to wait for jobs. */
-  redis: Redis
+  redis: RedisConnection
   queues: Queues
   concurrency: number
   log: Log
@@ -148,7 +151,7 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
         throw error
       }
       if (error instanceof LaterError) {
-        await job.moveToDelayed(Date.now() + Math.ceil(error.delayMs * (1 + Math.random() * 0.1)), token)
+        await job.moveToDelayed(Date.now() + Math.ceil(error.delayMs + Math.random() * error.spreadMs), token)
         settle('later')
         throw new DelayedError(error.message)
       }
@@ -184,17 +187,22 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
   })
   // Every attempt to reach a Redis that is away fails, several a second: the first is told, and its return.
   let isAway = false
+  const link = openLink(options.redis, `${queues.prefix}:${queueNameOf(queue, options.run)}:meta`, {
+    onLost: (error) => {
+      isAway = true
+      if (!isClosing) log.warn({ queue, error }, AWAY)
+    },
+    onBack: () => {
+      if (isAway) log.info({ queue }, 'Redis answers again')
+      isAway = false
+    },
+  })
   worker.on('error', (error) => {
     const wasAway = isAway
-    isAway = options.redis.status !== 'ready'
+    isAway = !link.isThere()
     if (isClosing || (wasAway && isAway)) return
-    log.warn({ queue, error }, isAway ? 'Redis is away; the work goes on once it answers' : 'the worker met an error')
+    log.warn({ queue, error }, isAway ? AWAY : 'the worker met an error')
   })
-  const onReady = () => {
-    if (isAway) log.info({ queue }, 'Redis answers again')
-    isAway = false
-  }
-  options.redis.on('ready', onReady)
   worker.on('stalled', (jobId) => log.warn({ queue, jobId }, 'a job of a dead worker is taken up again'))
   // Whoever lost its lock must stop at once: a second worker may be paying for the same calls by now.
   worker.on('lockRenewalFailed', (jobIds) => {
@@ -206,13 +214,12 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       isClosing = true
       const closed = worker.close()
       // To a Redis that is away no job can be ended or handed back: its locks run out by themselves, and another worker takes the jobs up.
-      const isThere = () => options.redis.status === 'ready'
-      const isSlow = await Promise.race([closed.then(() => false), delay(isThere() ? graceMs : AWAY_GRACE_MS, true, { ref: false })])
+      const isSlow = await Promise.race([closed.then(() => false), delay(link.isThere() ? graceMs : AWAY_GRACE_MS, true, { ref: false })])
       if (isSlow) {
         worker.cancelAllJobs('the process is stopping')
-        if (isThere()) await closed
+        if (link.isThere()) await closed
       }
-      options.redis.off('ready', onReady)
+      link.close()
     },
   }
 }

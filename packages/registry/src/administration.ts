@@ -1,5 +1,5 @@
 import { type KindId, Tool } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import { mastersOf, type RedisConnection } from './redis.ts'
 import { type ForgottenTexts, openForgetTexts } from './forget-texts.ts'
 import { registryKeys } from './keys.ts'
 import { type Kind, MAX_GATHERING, type Reading } from './kind.ts'
@@ -53,7 +53,7 @@ const MAX_ROUNDS = 20
 const KEYS_AT_ONCE = 500
 
 /** Over a connection that stays the caller's to close. */
-export function openAdministration({ redis, keyPrefix }: { redis: Redis; keyPrefix: string }): Administration {
+export function openAdministration({ redis, keyPrefix }: { redis: RedisConnection; keyPrefix: string }): Administration {
   const keys = registryKeys(keyPrefix)
   const unmerge = openScript(redis, UNMERGE)
   const importScript = openScript(redis, IMPORT)
@@ -84,12 +84,15 @@ export function openAdministration({ redis, keyPrefix }: { redis: Redis; keyPref
       let forgotten = 0
       // Glob signs in a prefix stand for themselves.
       const pattern = `${prefix.replaceAll(/[\\*?[\]^-]/g, '\\$&')}*`
-      for (let cursor = '0'; ;) {
-        const [next, found] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_AT_ONCE)
-        if (found.length > 0) forgotten += await redis.unlink(...found)
-        if (next === '0') return forgotten
-        cursor = next
+      for (const master of await mastersOf(redis)) {
+        let cursor = '0'
+        do {
+          const [next, found] = await master.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_AT_ONCE)
+          if (found.length > 0) forgotten += await redis.unlink(...found)
+          cursor = next
+        } while (cursor !== '0')
       }
+      return forgotten
     },
   }
 }

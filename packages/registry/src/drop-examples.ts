@@ -1,5 +1,5 @@
 import type { Example, KindId } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import type { RegistryKeys } from './keys.ts'
 import { openScript } from './script.ts'
 import { fieldOf, readExamples } from './tools.ts'
@@ -14,7 +14,7 @@ if dropped > 0 and refused > 0 then redis.call('HSET', KEYS[1], 'refused', math.
 return dropped
 `
 
-export function openDropExamples(redis: Redis, keys: RegistryKeys): DropExamples {
+export function openDropExamples(redis: RedisConnection, keys: RegistryKeys): DropExamples {
   const drop = openScript(redis, DROP)
   return async (kind, isMeant) => {
     const meant = (await readExamples(redis, keys, kind)).filter(isMeant)

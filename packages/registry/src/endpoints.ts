@@ -1,18 +1,28 @@
-import type { Redis } from 'ioredis'
+import { HOLD, QUICKEN, SETTLE, WAIT } from './endpoint-scripts.ts'
 import type { RegistryKeys } from './keys.ts'
+import type { RedisConnection } from './redis.ts'
 import { openScript } from './script.ts'
 
-/** A limit or an outage holds one endpoint and model, for every process, and never a queue: work that costs no tokens goes on. */
+/**
+ * What every process knows of an endpoint and model. A limit or an outage holds one endpoint and model, for every process, and never a queue: work that costs no
+ * tokens goes on. Limits on requests and tokens a minute, set or announced, are kept by reserving from them before each call, and what a call really used is settled after it.
+ */
 export interface Endpoints {
-  /** Asks for leave to call. After a hold has run out, one caller at a time goes first, to try; after that all go at a common pace until they are back at full speed. */
-  waitFor(endpoint: string): Promise<Leave>
+  /**
+   * Asks for leave to call, in one round trip. After a hold has run out, one caller at a time goes first, to try; after that all go at a common pace until they are back
+   * at full speed. Until an endpoint has told its limits, or that it tells none, only a few calls are out at once. What a leave has reserved is given back or put right by `settle`.
+   */
+  waitFor(endpoint: string, need: Need, limits?: MinuteLimits): Promise<Leave>
+  /** What became of a call that had leave, and what its endpoint told. Nothing to settle costs no round trip. */
+  settle(endpoint: string, need: Need, leave: Granted, heard: Heard): Promise<void>
   /** Whether somebody was refused since a turn was given. */
   isHeld(endpoint: string): Promise<boolean>
   /**
    * The endpoint refused: hold it. Without a time from the endpoint, holds grow from 0.5 s to 15 s while it goes on refusing. `isLimit`: it is there and lets less
-   * through than was asked of it, so that the pace after the hold is half of what it was. Returns how long it is held, in milliseconds.
+   * through than was asked of it, so that the pace after the hold is half of what it was. `perCallMs`: what a call takes of a known limit. Returns how long it is held, in
+   * milliseconds.
    */
-  hold(endpoint: string, retryAfterMs: number | undefined, isLimit?: boolean): Promise<number>
+  hold(endpoint: string, retryAfterMs: number | undefined, isLimit?: boolean, perCallMs?: number): Promise<number>
   /** A paced call came through: the pace grows by a tenth. */
   quicken(endpoint: string): Promise<void>
   /** The probe said nothing about the endpoint: the next caller tries at once. */
@@ -21,88 +31,113 @@ export interface Endpoints {
   release(endpoint: string): Promise<void>
 }
 
-export interface Leave {
-  /** How long to wait, in milliseconds; 0: go. */
-  waitMs: number
-  /** The call's turn comes after `waitMs`, if the endpoint is not held by then; otherwise ask again after it. */
-  isReserved: boolean
-  isProbe: boolean
-  isPaced: boolean
+/** What a call is going to use, as far as it can be told before. */
+export interface Need {
+  /** Calls of one purpose use about the same: their means are learned. */
+  purpose: string
+  /** Bytes of the request, in UTF-8. */
+  inputBytes: number
+  /** The most tokens that the reply may have. */
+  replyLimit: number
 }
 
-/** A prober that dies lets the next one try after this. */
-const PROBE_MS = 10_000
+/** Limits as a user has set them, for a minute; they hold whatever the endpoint announces. */
+export interface MinuteLimits {
+  requests?: number | undefined
+  tokens?: number | undefined
+}
 
-/** Turns are given out this far ahead, in milliseconds. */
-const AHEAD_MS = 1_000
-/** Milliseconds from one call to the next, at first: after a limit, and after an outage, which says nothing about what the endpoint can bear. */
-const LIMITED_PACE_MS = 500
-const RETURN_PACE_MS = 50
-const SLOWEST_PACE_MS = 5_000
-/** Faster than this is full speed. */
-const FASTEST_PACE_MS = 1
-const SECONDS_PACED = 600
+export type Leave = Granted | Refused
 
-const WAIT = `
-local held = redis.call('PTTL', KEYS[1])
-if held > 0 then return {held, 'held'} end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if redis.call('HEXISTS', KEYS[2], 'refusals') == 1 then
-  local probe = tonumber(redis.call('HGET', KEYS[2], 'probeUntil') or '0')
-  if probe > now then return {math.min(probe - now, 250), 'held'} end
-  redis.call('HSET', KEYS[2], 'probeUntil', string.format('%d', now + ${PROBE_MS}))
-  return {0, 'probe'}
-end
-local pace = redis.call('HMGET', KEYS[3], 'ms', 'nextAt')
-if not pace[1] then return {0, 'free'} end
-local at = math.max(now, tonumber(pace[2] or '0'))
-if at - now > ${AHEAD_MS} then return {math.floor(at - now), 'held'} end
-redis.call('HSET', KEYS[3], 'nextAt', string.format('%.3f', at + tonumber(pace[1])))
-return {math.floor(at - now), 'paced'}
-`
+export interface Refused {
+  isGranted: false
+  /** Ask again after so many milliseconds. */
+  waitMs: number
+  /** `full`: a limit has no room within 5 s. `unknown`: a few calls are out to learn the limits. */
+  why: 'held' | 'full' | 'unknown'
+  /** Milliseconds that one such call takes of the limit. */
+  perCallMs: number
+}
 
-const HOLD = `
-local refusals = redis.call('HINCRBY', KEYS[2], 'refusals', 1)
-redis.call('PEXPIRE', KEYS[2], 600000)
-redis.call('HDEL', KEYS[2], 'probeUntil')
-local ms = tonumber(ARGV[1])
-local held = redis.call('PTTL', KEYS[1])
-if held <= 0 then
-  local pace = tonumber(redis.call('HGET', KEYS[3], 'ms') or '0')
-  if ARGV[2] ~= '1' then pace = math.max(pace, ${RETURN_PACE_MS})
-  elseif pace == 0 then pace = ${LIMITED_PACE_MS}
-  else pace = math.min(pace * 2, ${SLOWEST_PACE_MS}) end
-  redis.call('HSET', KEYS[3], 'ms', string.format('%.3f', pace), 'nextAt', '0')
-  redis.call('EXPIRE', KEYS[3], ${SECONDS_PACED})
-end
-if ms < 0 then
-  if held > 0 then redis.call('HINCRBY', KEYS[2], 'refusals', -1) return held end
-  ms = math.min(15000, 500 * 2 ^ (refusals - 1))
-end
-if ms > held then redis.call('SET', KEYS[1], '1', 'PX', math.max(1, math.floor(ms))) end
-return math.max(ms, held)
-`
+export interface Granted {
+  isGranted: true
+  /** The call's turn comes after so many milliseconds, if the endpoint is not held by then; 0: go. */
+  waitMs: number
+  isProbe: boolean
+  isPaced: boolean
+  /** Nothing is known of the endpoint yet. */
+  isScout: boolean
+  /** Milliseconds that it takes of the limit; 0 where none is known. */
+  perCallMs: number
+  /** What of a known limit is free now, and of how much. */
+  room: { requests?: Room; tokens?: Room }
+  /** When it comes, by Redis' clock, and what was reserved: for `settle`. */
+  startsAt: number
+  reserved: string[]
+}
 
-const QUICKEN = `
-local pace = tonumber(redis.call('HGET', KEYS[1], 'ms') or '0') * 0.9
-if pace < ${FASTEST_PACE_MS} then redis.call('DEL', KEYS[1]) else redis.call('HSET', KEYS[1], 'ms', string.format('%.3f', pace)) end
-return 1
-`
+export interface Room {
+  free: number
+  limit: number
+}
 
-export function openEndpoints(redis: Redis, keys: RegistryKeys): Endpoints {
+/** What an endpoint says of a limit; `remaining` of it are left, where that is told. */
+export interface AnnouncedLimit {
+  limit: number
+  remaining?: number | undefined
+  windowMs: number
+}
+
+export interface Heard {
+  /**
+   * `unsent`: nothing left for the endpoint. `lost`: it may have worked on it. `failed`: it did not, and told nothing of itself. `refused`: it would not take this call now, or ever.
+   */
+  outcome: 'unsent' | 'lost' | 'failed' | 'refused' | 'answered'
+  /** How many milliseconds later than its turn the call left. */
+  lateMs?: number
+  /** Tokens that the call used; null where nobody knows. */
+  usage?: { input: number; output: number } | null
+  announced?: { requests?: AnnouncedLimit | undefined; tokens?: AnnouncedLimit | undefined } | undefined
+}
+
+export function openEndpoints(redis: RedisConnection, keys: RegistryKeys): Endpoints {
   const wait = openScript(redis, WAIT)
+  const settle = openScript(redis, SETTLE)
   const hold = openScript(redis, HOLD)
   const quicken = openScript(redis, QUICKEN)
   const all = (endpoint: string) => [keys.hold(endpoint), keys.probe(endpoint), keys.pace(endpoint)]
 
   return {
-    waitFor: async (endpoint) => {
-      const [waitMs, how] = (await wait(all(endpoint), [])) as [number, 'held' | 'probe' | 'paced' | 'free']
-      return { waitMs, isReserved: how !== 'held', isProbe: how === 'probe', isPaced: how === 'paced' }
+    waitFor: async (endpoint, need, limits = {}) => {
+      const told = await wait(
+        [...all(endpoint), keys.limits(endpoint), keys.taken(endpoint)],
+        [need.purpose, need.inputBytes, need.replyLimit, limits.requests ?? 0, limits.tokens ?? 0],
+      )
+      // The script's own words.
+      return readLeave(told as [number, string, ...unknown[]])
+    },
+    settle: async (endpoint, need, { isScout, startsAt, reserved }, { outcome, lateMs = 0, usage = null, announced = {} }) => {
+      const isNews = announced.requests !== undefined || announced.tokens !== undefined
+      if (!isScout && reserved.length === 0 && !isNews) return
+      await settle(
+        [keys.limits(endpoint), keys.taken(endpoint)],
+        [
+          need.purpose,
+          need.inputBytes,
+          need.replyLimit,
+          outcome,
+          usage?.input ?? -1,
+          usage?.output ?? -1,
+          ...[announced.requests, announced.tokens].flatMap((one) => [one?.limit ?? -1, one?.remaining ?? -1, one?.windowMs ?? -1]),
+          startsAt,
+          Math.max(0, Math.floor(lateMs)),
+          ...reserved,
+        ],
+      )
     },
     isHeld: async (endpoint) => (await redis.hexists(keys.probe(endpoint), 'refusals')) === 1,
-    hold: async (endpoint, retryAfterMs, isLimit = false) => Number(await hold(all(endpoint), [retryAfterMs ?? -1, isLimit ? 1 : 0])),
+    hold: async (endpoint, retryAfterMs, isLimit = false, perCallMs = 0) =>
+      Number(await hold(all(endpoint), [retryAfterMs ?? -1, isLimit ? 1 : 0, perCallMs])),
     quicken: async (endpoint) => {
       await quicken([keys.pace(endpoint)], [])
     },
@@ -112,5 +147,26 @@ export function openEndpoints(redis: Redis, keys: RegistryKeys): Endpoints {
     release: async (endpoint) => {
       await redis.del(keys.hold(endpoint), keys.probe(endpoint))
     },
+  }
+}
+
+function readLeave([waitMs, how, ...more]: [number, string, ...unknown[]]): Leave {
+  if (how === 'held' || how === 'full' || how === 'unknown') return { isGranted: false, waitMs, why: how, perCallMs: Number(more[0] ?? 0) }
+  const [isScout = 0, startsAt = 0, perCallMs = 0, freeRequests = 0, requests = -1, freeTokens = 0, tokens = -1] = more
+    .slice(0, 7)
+    .map(Number)
+  return {
+    isGranted: true,
+    waitMs,
+    isProbe: how === 'probe',
+    isPaced: how === 'paced',
+    isScout: isScout === 1,
+    startsAt,
+    perCallMs,
+    room: {
+      ...(requests >= 0 && { requests: { free: freeRequests, limit: requests } }),
+      ...(tokens >= 0 && { tokens: { free: freeTokens, limit: tokens } }),
+    },
+    reserved: more.slice(7).map(String),
   }
 }

@@ -1,4 +1,4 @@
-import type { Example, KindId, Line, Tool } from '@toolwright/contracts'
+import { type Example, type KindId, type Line, RunSettings, type Tool } from '@toolwright/contracts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Administration, openAdministration } from './administration.ts'
 import type { Kinds } from './kinds.ts'
@@ -234,6 +234,30 @@ describe('places among the lines that gather', () => {
     expect(placement).toMatchObject({ gather: [0, 1, 2, 3, 4, 5, 6, 7], waiting: 1 })
   })
 
+  test('are given back by a run that is cancelled, but for those with an answer; its waiting lines go, and nothing else', async () => {
+    const kind = await kinds.named('sorting', '', 'x', OTHER)
+    await registry.runs.open(RUN, RunSettings.parse({ v: 1 }), '-')
+    await registry.runs.open(OTHER, RunSettings.parse({ v: 1 }), '-')
+    await kinds.place(kind, OTHER, 'one', lines(['a', 'b']), 'wait')
+    await kinds.place(kind, RUN, 'two', lines(Array.from({ length: 12 }, (_, at) => `${SECRET} ${at}`)), 'wait')
+    await kinds.place(kind, OTHER, 'three', lines(['c', 'd'], 30), 'wait')
+    await kinds.gathered(kind, RUN, 0)
+    await kinds.gathered(kind, OTHER, 1)
+    expect(await kinds.get(kind)).toMatchObject({ started: 10 })
+
+    expect(await kinds.withdraw(RUN)).toBe(4)
+    expect(await kinds.get(kind)).toMatchObject({ started: 3, allowed: 10 })
+    expect(await kinds.gatheredCount(kind)).toBe(2)
+    expect((await kinds.peekWaiting(kind, 9)).map(({ run, line }) => [run, line.text])).toEqual([
+      [OTHER, 'c'],
+      [OTHER, 'd'],
+    ])
+    expect([await registry.runs.waiting(RUN), await registry.runs.waiting(OTHER)]).toEqual([0, 2])
+    expect(await kinds.withdraw(OTHER)).toBe(2)
+    expect(await kinds.kindsWithWaiting()).toEqual([])
+    expect(await kinds.withdraw(RUN)).toBe(0)
+  })
+
   test('do not call off a make that is planned without the run', async () => {
     const kind = await kinds.named('sorting', '', 'x', OTHER)
     await kinds.place(kind, RUN, 'one', lines(['a']), 'wait')
@@ -286,7 +310,7 @@ test('a kind of a run stays where others have lines in it, a tool, or are merged
   expect(await leftOf(SECRET)).toEqual([])
 })
 
-test('examples are deleted after so many days, and what has been in the nursery for as long', async () => {
+test('examples are deleted after so many days, and what has been in the nursery or failed for as long', async () => {
   const kind = await kinds.named('sorting', '', 'x')
   const day = 86_400_000
   await registry.tools.addExamples(kind, [example('old', RUN, { at: Date.now() - 31 * day, refusedBy: 1 })])
@@ -294,7 +318,13 @@ test('examples are deleted after so many days, and what has been in the nursery 
   const once = await found([['once', RUN]])
   await data.redis.zadd(`${data.keyPrefix}nursery`, Date.now() - 31 * day, once)
   const twice = await found([['twice', RUN]])
-  expect(await registry.retention.sweep(30)).toEqual({ examples: 1, kinds: 1 })
+  await registry.runs.open(RUN, RunSettings.parse({ v: 1 }), '-')
+  const failed = ['old', 'young'].map((text, seq) => ({ seq, customId: text, text, frame: '', hop: 0 }))
+  await registry.failures.keep(RUN, failed)
+  const key = `${data.keyPrefix}run:${RUN}:failed`
+  await data.redis.hset(key, '0', (await data.redis.hget(key, '0'))!.replace(/^\d+/, String(Date.now() - 31 * day)))
+  expect(await registry.retention.sweep(30)).toEqual({ examples: 1, kinds: 1, requests: 1 })
+  expect(await registry.failures.count(RUN)).toBe(1)
   expect((await registry.tools.examples(kind)).map(({ text }) => text)).toEqual(['young'])
   expect(await registry.tools.addExamples(kind, [example('new', RUN)])).toEqual({ examples: 2, refused: 1 })
   expect([await kinds.get(once), (await kinds.get(twice))?.state]).toEqual([null, 'nursery'])

@@ -1,5 +1,5 @@
 import { type KindId, Tool } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import { openDropExamples } from './drop-examples.ts'
 import { FORGET_READING, FORGET_USAGE, GIVE_BACK, REMOVE_KIND } from './forget-scripts.ts'
 import { keysWithoutTool, type RegistryKeys } from './keys.ts'
@@ -35,7 +35,7 @@ export interface ToolOfTexts {
 const MAX_ROUNDS = 100
 const FIELDS_AT_ONCE = 500
 
-export function openForgetTexts(redis: Redis, keys: RegistryKeys): (run: string) => Promise<ForgottenTexts> {
+export function openForgetTexts(redis: RedisConnection, keys: RegistryKeys): (run: string) => Promise<ForgottenTexts> {
   const dropExamples = openDropExamples(redis, keys)
   const forgetUsage = openScript(redis, FORGET_USAGE)
   const forgetReading = openScript(redis, FORGET_READING)

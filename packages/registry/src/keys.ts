@@ -2,6 +2,8 @@
 export function registryKeys(prefix: string) {
   return {
     runs: `${prefix}runs`,
+    /** Sorted set: run whose client lives → when that was last heard. */
+    activeRuns: `${prefix}active-runs`,
     run: (run: string) => `${prefix}run:${run}`,
     /** Hash: frame hash → frame JSON. */
     frames: (run: string) => `${prefix}run:${run}:frames`,
@@ -19,6 +21,12 @@ export function registryKeys(prefix: string) {
     placed: (run: string) => `${prefix}run:${run}:placed`,
     /** Bitmap: seqs of results that went to a stream. */
     streamed: (run: string) => `${prefix}run:${run}:streamed`,
+    /** Hash: seq → result of an ordered run that lines before it keep from being written. */
+    held: (run: string) => `${prefix}run:${run}:held`,
+    /** Hash: first seq:own seq → line that waits for the answer to the same request. */
+    duplicates: (run: string) => `${prefix}run:${run}:duplicates`,
+    /** Hash: seq → when it failed for good, and the request. */
+    failed: (run: string) => `${prefix}run:${run}:failed`,
     /** Bitmap: seqs of lines whose kind and way have been decided. */
     dispatched: (run: string) => `${prefix}run:${run}:dispatched`,
     /** Bitmap: seqs of lines whose result is on its way to the client. */
@@ -56,6 +64,10 @@ export function registryKeys(prefix: string) {
     probe: (endpoint: string) => `${prefix}probe:${endpoint}`,
     /** Hash: milliseconds from one call to the next, and when the next is due. */
     pace: (endpoint: string) => `${prefix}pace:${endpoint}`,
+    /** Hash: what is known of an endpoint's limits, and what calls of a purpose use. */
+    limits: (endpoint: string) => `${prefix}limits:${endpoint}`,
+    /** Hash: what calls to an endpoint have taken of its limits, by the slot of time in which it counts. */
+    taken: (endpoint: string) => `${prefix}taken:${endpoint}`,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { KindId } from '@toolwright/contracts'
+import { openClaims } from './claims.ts'
 import { type Kind } from './kind.ts'
 import { type Kinds } from './kinds.ts'
 import { fitsReading } from './reading.ts'
@@ -30,6 +31,7 @@ const MIN_LIKENESS = 0.12
 
 export function openKindIndex(kinds: Kinds): KindIndex {
   const known = new Map<KindId, Kind>()
+  const claims = openClaims()
   const words = new Map<KindId, Set<string>[]>()
   let epoch = -1
 
@@ -47,6 +49,7 @@ export function openKindIndex(kinds: Kinds): KindIndex {
       for (const kind of await Promise.all(changed.map((id) => kinds.get(id)))) {
         if (kind === null) continue
         known.set(kind.id, kind)
+        if (kind.state !== 'nursery') claims.put(kind.id, kind.reading)
         words.set(
           kind.id,
           kind.reading.samples.map((text) => new Set(tellingWords(text))),
@@ -55,7 +58,12 @@ export function openKindIndex(kinds: Kinds): KindIndex {
       const before = [...known.keys()]
       if (before.length !== (await kinds.count())) {
         const left = new Set(await kinds.list())
-        for (const id of before) if (!left.has(id) && known.delete(id)) words.delete(id)
+        for (const id of before) {
+          if (left.has(id)) continue
+          known.delete(id)
+          words.delete(id)
+          claims.drop(id)
+        }
       }
       epoch = latest
       return epoch
@@ -65,9 +73,10 @@ export function openKindIndex(kinds: Kinds): KindIndex {
     fitting: (frame, tokens) => {
       if (tokens.length > MAX_TEMPLATE_TOKENS) return []
       const found = new Set<Kind>()
-      for (const kind of known.values()) {
-        if (kind.frame !== frame || kind.state === 'nursery' || !fitsReading(kind.reading, tokens)) continue
-        const stands = living(kind.id)
+      for (const id of claims.candidates(tokens)) {
+        const { frame: own, reading } = known.get(id)!
+        if (own !== frame || !fitsReading(reading, tokens)) continue
+        const stands = living(id)
         if (stands !== undefined) found.add(stands)
       }
       return [...found]

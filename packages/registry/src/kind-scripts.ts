@@ -141,6 +141,35 @@ for run, count in pairs(perRun) do redis.call('HINCRBY', KEYS[run + 4], 'waiting
 return 1
 `
 
+/**
+ * Takes a run's lines out of those that wait for a kind's tool, and gives back the places of its lines that gather and have no answer, so that other runs need not wait for them.
+ * KEYS: the kind, its waiting lines, its places, all kinds that have waiting lines, the run. ARGV: the kind, what the run's waiting lines begin with, and its places. Returns how many lines waited.
+ */
+export const WITHDRAW = `
+local kept, dropped = {}, 0
+for _, text in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  if string.sub(text, 1, #ARGV[2]) == ARGV[2] then dropped = dropped + 1 else kept[#kept + 1] = text end
+end
+if dropped > 0 then
+  redis.call('DEL', KEYS[2])
+  for _, text in ipairs(kept) do redis.call('RPUSH', KEYS[2], text) end
+  if #kept == 0 then redis.call('SREM', KEYS[4], ARGV[1]) end
+  if redis.call('EXISTS', KEYS[5]) == 1 then redis.call('HINCRBY', KEYS[5], 'waiting', -dropped) end
+end
+local given = 0
+for _, line in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if string.sub(line, 1, #ARGV[3]) == ARGV[3] and redis.call('HGET', KEYS[3], line) == '0' then
+    redis.call('HDEL', KEYS[3], line)
+    given = given + 1
+  end
+end
+if given > 0 then
+  local started = math.max(0, tonumber(redis.call('HGET', KEYS[1], 'started')) - given)
+  redis.call('HSET', KEYS[1], 'started', started, 'allowed', math.max(${MAX_GATHERING}, started))
+end
+return dropped
+`
+
 /** Ends a make and counts it. KEYS[7] on are all that it worked with; the last value is what it cost, '' where that is not known. */
 export const SETTLE = `${BUMP}
 local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')

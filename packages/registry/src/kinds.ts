@@ -1,5 +1,5 @@
 import { hashOf, type KindId, kindIdOf, type Line } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import { keysOfMake, keysWithoutTool, type RegistryKeys } from './keys.ts'
 import {
   type Kind,
@@ -14,7 +14,7 @@ import {
   type Reading,
   WaitingLine,
 } from './kind.ts'
-import { CREATE, EVICT, GATHERED, MERGE, NOTE_CALL, PLACE, POINT, RECALL, SAVE_READING, SETTLE, TAKE } from './kind-scripts.ts'
+import { CREATE, EVICT, GATHERED, MERGE, NOTE_CALL, PLACE, POINT, RECALL, SAVE_READING, SETTLE, TAKE, WITHDRAW } from './kind-scripts.ts'
 import { readingOf } from './reading.ts'
 import { openScript } from './script.ts'
 
@@ -47,6 +47,8 @@ export interface Kinds {
   /** Takes lines away that were peeked at, after jobs for them were added; those that somebody else took are passed over. `raise`: they count as let through to gather. */
   takeWaiting(kind: KindId, lines: PeekedLine[], raise: boolean): Promise<void>
   kindsWithWaiting(): Promise<KindId[]>
+  /** Drops the lines of a run that wait for tools, and lets go of the places that its unanswered lines have among those that gather. Returns how many waited. */
+  withdraw(run: string): Promise<number>
   /**
    * Ends a make, if this generation is still the one due, counts it with what it cost, and forgets what it worked with, unless it goes on later. False: somebody else
    * ended it. `costNano`: integer nano-dollars, null where that is not known.
@@ -66,11 +68,12 @@ export interface Kinds {
 const MAX_NURSERY = 300
 const MAX_DECISIONS = 20_000
 
-export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
+export function openKinds(redis: RedisConnection, keys: RegistryKeys): Kinds {
   const create = openScript(redis, CREATE)
   const saveReading = openScript(redis, SAVE_READING)
   const place = openScript(redis, PLACE)
   const take = openScript(redis, TAKE)
+  const withdraw = openScript(redis, WITHDRAW)
   const settle = openScript(redis, SETTLE)
   const noteCall = openScript(redis, NOTE_CALL)
   const point = openScript(redis, POINT)
@@ -179,6 +182,14 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
       )
     },
     kindsWithWaiting: () => redis.smembers(keys.waitingKinds),
+    withdraw: async (run) => {
+      let dropped = 0
+      for (const kind of await redis.smembers(keys.kinds)) {
+        const changed = [keys.kind(kind), keys.waiting(kind), keys.places(kind), keys.waitingKinds, keys.run(run)]
+        dropped += Number(await withdraw(changed, [kind, `{"run":${JSON.stringify(run)},`, placeOf(run, '')]))
+      }
+      return dropped
+    },
     settle: async (kind, generation, end, costNano = null) => {
       const values =
         end.end === 'published' ? [end.version, end.tool] : end.end === 'unworthy' ? [end.worthAt] : [end.reason, end.cooldownMs]
@@ -237,7 +248,7 @@ export function openKinds(redis: Redis, keys: RegistryKeys): Kinds {
   }
 }
 
-function placeOf(run: string, seq: number): string {
+function placeOf(run: string, seq: number | ''): string {
   return `${run}:${seq}`
 }
 

@@ -1,5 +1,5 @@
 import { Example, type KindId } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import { type RedisConnection, redisTime } from './redis.ts'
 import { z } from 'zod'
 import { keysOfMake, type RegistryKeys } from './keys.ts'
 import { openScript } from './script.ts'
@@ -47,13 +47,9 @@ redis.call('HSET', KEYS[1], 'overdue', ARGV[1])
 return 1
 `
 
-export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
+export function openMakes(redis: RedisConnection, keys: RegistryKeys): Makes {
   const keep = openScript(redis, KEEP_PLAN)
   const markOverdue = openScript(redis, MARK_OVERDUE)
-  const now = async () => {
-    const [seconds, micros] = await redis.time()
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-  }
   const planned = async (kind: KindId, generation: number) => {
     const kept = await redis.hget(keys.make(kind, generation), 'plan')
     return kept === null ? null : MakePlan.parse(JSON.parse(kept))
@@ -62,12 +58,13 @@ export function openMakes(redis: Redis, keys: RegistryKeys): Makes {
   return {
     begin: async (kind, generation, deadlineMs) => {
       const key = keys.make(kind, generation)
-      await redis.hsetnx(key, 'deadline', (await now()) + deadlineMs)
+      await redis.hsetnx(key, 'deadline', (await redisTime(redis, key)) + deadlineMs)
       await redis.expire(key, SECONDS_KEPT)
     },
     isOverdue: async (kind, generation) => {
-      const deadline = await redis.hget(keys.make(kind, generation), 'deadline')
-      return deadline !== null && (await now()) >= Number(deadline)
+      const key = keys.make(kind, generation)
+      const deadline = await redis.hget(key, 'deadline')
+      return deadline !== null && (await redisTime(redis, key)) >= Number(deadline)
     },
     markOverdue: async (kind, generation) => {
       await markOverdue([keys.kind(kind)], [generation])

@@ -1,9 +1,10 @@
 const SECONDS_KEPT = 30 * 86_400
 
-/** KEYS: replies, tries, intents. ARGV: field, bound (or null), milliseconds until it is uncertain, purpose, kind as JSON, id of the intent. */
+/** KEYS: replies, tries, intents, the run. ARGV: field, bound (or null), milliseconds until it is uncertain, purpose, kind as JSON, id of the intent. */
 export const BEGIN = `
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
 if kept then return {'kept', kept} end
+if redis.call('HEXISTS', KEYS[4], 'cancelled') == 1 or redis.call('HEXISTS', KEYS[4], 'haltedBy') == 1 then return {'halted', ''} end
 local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -45,6 +45,7 @@ function reply(more: Partial<KeptReply> = {}): KeptReply {
 
 async function begin(one: Intent): Promise<number> {
   const begun = await money.begin(one)
+  if (begun === 'halted') throw new Error('the run pays for nothing')
   if ('kept' in begun) throw new Error('the reply is there already')
   return begun.attempt
 }

@@ -1,5 +1,5 @@
 import { bucketOf, type Cause, LedgerEntry, type Purpose, type Role, Tokens } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import { type RedisConnection, redisTime } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
 import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
@@ -58,8 +58,8 @@ export interface DirectSums {
 }
 
 export interface Money {
-  /** Before a paid call: the reply that is already there, or the number of this try (from 1). */
-  begin(intent: Intent): Promise<{ kept: KeptReply } | { attempt: number }>
+  /** Before a paid call: the reply that is already there, or the number of this try (from 1), or that its run pays for nothing (any more). */
+  begin(intent: Intent): Promise<{ kept: KeptReply } | { attempt: number } | 'halted'>
   /** After it: keeps the reply and books it, once. Returns the reply to go on with: another worker's, if it was first, and then this one is booked as waste. */
   settle(intent: Intent, attempt: number, reply: KeptReply): Promise<KeptReply>
   /** The call was not billed. */
@@ -78,7 +78,7 @@ export interface Money {
   direct(kind: string | null): Promise<DirectSums>
 }
 
-export function openMoney(redis: Redis, keys: RegistryKeys): Money {
+export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
   const begin = openScript(redis, BEGIN)
   const settle = openScript(redis, SETTLE)
   const abandon = openScript(redis, ABANDON)
@@ -90,9 +90,10 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
   return {
     begin: async (intent) => {
       const [what, value] = (await begin(
-        [...keptKeys(intent), keys.intents(intent.run)],
+        [...keptKeys(intent), keys.intents(intent.run), keys.run(intent.run)],
         [intent.field, intent.boundNano ?? 'null', intent.timeoutMs, intent.purpose, JSON.stringify(intent.kind), intentId(intent)],
       )) as [string, string | number]
+      if (what === 'halted') return 'halted'
       return what === 'kept' ? { kept: KeptReply.parse(JSON.parse(String(value))) } : { attempt: Number(value) }
     },
     settle: async (intent, attempt, reply) => {
@@ -185,8 +186,7 @@ export function openMoney(redis: Redis, keys: RegistryKeys): Money {
     },
     sums: async (run) => readSums(await redis.hgetall(run === null ? keys.spaceMoney : keys.money(run))),
     uncertain: async (run) => {
-      const [seconds] = await redis.time()
-      const now = Number(seconds) * 1000
+      const now = await redisTime(redis, keys.intents(run))
       const total: Uncertain = { calls: 0, boundNano: 0, unpriced: 0 }
       for (const text of await redis.hvals(keys.intents(run))) {
         const intent = IntentRecord.parse(JSON.parse(text))

@@ -1,4 +1,4 @@
-import { type Line, RunSettings } from '@toolwright/contracts'
+import { type Line, type LineResult, RunSettings } from '@toolwright/contracts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Runs } from './runs.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
@@ -13,6 +13,21 @@ beforeEach(() => {
   runs = data.registry.runs
 })
 afterEach(() => data.close())
+
+function failed(seq: number, message = 'no'): LineResult {
+  return {
+    status: 'failed',
+    seq,
+    customId: `line-${seq}`,
+    kind: null,
+    kindName: null,
+    decidedBy: null,
+    costNano: 0,
+    baseline: { costNano: null, basis: 'unknown' },
+    statusCode: 0,
+    error: { code: 'x', message },
+  }
+}
 
 function line(seq: number): Line {
   return { seq, customId: `line-${seq}`, text: 'x', frame: '', hop: 0 }
@@ -30,9 +45,37 @@ test('a run is made once, and found as it was made', async () => {
     waiting: 0,
     dispatched: 0,
   })
-  expect(made.ingest).toEqual({ offset: 0, seq: 0, lineNumber: 1, refused: 0, isDone: false })
+  expect(made.ingest).toEqual({ offset: 0, seq: 0, lineNumber: 1, refused: 0, isDone: false, sha256: '', sendingTo: 0 })
+  expect(made.files).toBeNull()
   const again = await runs.open(RUN, { ...SETTINGS, make: 'worth' }, 'other.jsonl')
   expect(again).toEqual(made)
+})
+
+test('where a run reads and writes is kept as it was last said', async () => {
+  await runs.open(RUN, SETTINGS, 'in.jsonl')
+  const files = { input: '/a/in.jsonl', output: null, errors: null, limit: 7, retries: null, host: 'here' }
+  await runs.saveFiles(RUN, 'in.jsonl', { ...files, output: '/a/out.jsonl' })
+  await runs.saveFiles(RUN, 'moved.jsonl', files)
+  expect(await runs.get(RUN)).toMatchObject({ source: 'moved.jsonl', files })
+})
+
+test('a run is paused until it goes on or is opened again, and cancelled for good', async () => {
+  await runs.open(RUN, SETTINGS, '-')
+  await runs.setPaused(RUN, true)
+  expect(await runs.get(RUN)).toMatchObject({ isPaused: true, isCancelled: false })
+  await runs.setPaused(RUN, false)
+  expect(await runs.get(RUN)).toMatchObject({ isPaused: false })
+  await runs.setPaused(RUN, true)
+  expect(await runs.open(RUN, SETTINGS, '-')).toMatchObject({ isPaused: false })
+  await runs.cancel(RUN)
+  expect(await runs.open(RUN, SETTINGS, '-')).toMatchObject({ isCancelled: true, haltedBy: null })
+  expect(await runs.haltReason(RUN)).toBe('it was cancelled')
+  // One that is forgotten is not brought back.
+  await runs.forget(RUN)
+  await runs.setPaused(RUN, true)
+  await runs.cancel(RUN)
+  expect(await runs.get(RUN)).toBeNull()
+  expect(await data.redis.keys(`${data.keyPrefix}*`)).toEqual([])
 })
 
 test('runs are listed newest first', async () => {
@@ -43,12 +86,29 @@ test('runs are listed newest first', async () => {
   expect((await runs.list(2)).map(({ id }) => id)).toEqual(['r-cccccccccc', 'r-bbbbbbbbbb'])
 })
 
+function at(seq: number) {
+  return { offset: seq * 10, seq, lineNumber: seq + 1, isDone: false }
+}
+
+test('a checkpoint is not moved on in a Redis that knows of fewer lines than were handed over', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  expect(await runs.saveIngest(RUN, at(64), 0)).toBe(true)
+  expect(await runs.saveIngest(RUN, at(128), 64)).toBe(true)
+  expect(await runs.saveIngest(RUN, at(128), 64), 'done again').toBe(true)
+  expect(await runs.saveIngest(RUN, at(256), 192)).toBe(false)
+  expect((await runs.get(RUN))?.ingest.seq).toBe(128)
+  await runs.forget(RUN)
+  expect(await runs.saveIngest(RUN, at(256), 192)).toBe(false)
+  expect(await runs.get(RUN)).toBeNull()
+})
+
 test('a checkpoint and frames are kept until the run is finished', async () => {
   await runs.open(RUN, SETTINGS, '')
-  await runs.saveIngest(RUN, { offset: 90, seq: 3, lineNumber: 4, refused: 0, isDone: true })
+  const checkpoint = { offset: 90, seq: 3, lineNumber: 4, refused: 0, isDone: true, sha256: 'ab', sendingTo: 5 }
+  await runs.saveIngest(RUN, checkpoint)
   const frame = { messages: [{ role: 'system', content: 'Be brief.' }], stop: ['\n'] }
   await runs.saveFrames(RUN, new Map([['abc', frame]]))
-  expect((await runs.get(RUN))?.ingest).toEqual({ offset: 90, seq: 3, lineNumber: 4, refused: 0, isDone: true })
+  expect((await runs.get(RUN))?.ingest).toEqual(checkpoint)
   expect(await runs.frame(RUN, 'abc')).toEqual(frame)
   await expect(runs.frame(RUN, 'def')).rejects.toThrow('is not in the registry')
   await runs.finish(RUN, { done: 3 })
@@ -81,6 +141,12 @@ test('lines whose result is on its way are known, also when the run has been fin
   expect(await data.redis.ttl(`${data.keyPrefix}run:${RUN}:answered`)).toBeGreaterThan(0)
   await runs.forget(RUN)
   expect(await runs.unanswered(RUN, [line(7)])).toEqual([line(7)])
+})
+
+test('lines are sent again whose way is not decided', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  await runs.noteDispatched(RUN, [line(1), line(3)])
+  expect(await runs.undispatched(RUN, [line(0), line(1), line(2), line(3)])).toEqual([line(0), line(2)])
 })
 
 test('lines that could not become requests are not waited for', async () => {
@@ -142,6 +208,8 @@ test('a forgotten run leaves nothing', async () => {
     textBytes: 1,
   } as const
   await data.registry.money.begin(call)
+  await data.registry.undelivered.hold(RUN, [failed(3)])
+  await data.registry.undelivered.keepDuplicates(RUN, [{ first: 0, line: line(1) }])
   await runs.forget(RUN)
   expect(await data.redis.keys(`${data.keyPrefix}*`)).toEqual([])
   expect(await runs.list(10)).toEqual([])
@@ -170,4 +238,37 @@ test('a refusal is noted with the run that met it, and with none that is gone', 
   await runs.noteRefusal(RUN, { ...refusal, message: 'HTTP 503' })
   await runs.noteRefusal(RUN, refusal)
   expect(await runs.refusal(RUN)).toEqual(refusal)
+})
+
+test('a result is held as it came first, until it is written', async () => {
+  const { undelivered } = data.registry
+  await runs.open(RUN, SETTINGS, '')
+  await undelivered.hold(RUN, [failed(7), failed(5)])
+  await undelivered.hold(RUN, [failed(7, 'another end'), failed(6)])
+  expect(new Set(await undelivered.held(RUN))).toEqual(new Set([5, 6, 7]))
+  expect(await undelivered.readHeld(RUN, [4, 5, 7])).toEqual([failed(5), failed(7)])
+  await runs.noteWritten(RUN, 2, { seqs: [], tally: null }, [5, 6])
+  expect(await undelivered.held(RUN)).toEqual([7])
+  await undelivered.dropHeld(RUN, [7])
+  expect(await undelivered.held(RUN)).toEqual([])
+})
+
+test('lines that wait for the answer to the same request are kept with it', async () => {
+  const { undelivered } = data.registry
+  await runs.open(RUN, SETTINGS, '')
+  const target = { ...line(9), target: 'ü', frame: 'f', customId: 'mine' }
+  await undelivered.keepDuplicates(RUN, [
+    { first: 3, line: line(8) },
+    { first: 3, line: target },
+  ])
+  const waiting = (await undelivered.duplicates(RUN)).toSorted((a, b) => a.seq - b.seq)
+  expect(waiting).toEqual([
+    { first: 3, seq: 8 },
+    { first: 3, seq: 9 },
+  ])
+  expect(await undelivered.readDuplicates(RUN, waiting)).toEqual([line(8), target])
+  await undelivered.dropDuplicates(RUN, [{ first: 3, seq: 8 }])
+  expect(await undelivered.duplicates(RUN)).toEqual([{ first: 3, seq: 9 }])
+  await runs.finish(RUN, {})
+  expect(await undelivered.duplicates(RUN)).toEqual([])
 })

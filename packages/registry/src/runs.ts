@@ -1,5 +1,5 @@
 import { Frame, type Line, RunSettings } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
 import { openScript } from './script.ts'
@@ -11,17 +11,43 @@ export const Ingest = z.object({
   lineNumber: z.int().nonnegative(),
   refused: z.int().nonnegative().default(0),
   isDone: z.boolean(),
+  /** Hex SHA-256 over the lines before `seq`; '' where an older version read them. */
+  sha256: z.string().default(''),
+  /** The batch that begins at `seq` ends before this one, and may have been enqueued; 0 where none was begun. */
+  sendingTo: z.int().nonnegative().default(0),
 })
 export type Ingest = z.infer<typeof Ingest>
+
+/** Where a run's client reads and writes: absolute paths on `host`. */
+export const RunFiles = z.object({
+  /** `-`: its standard input. */
+  input: z.string(),
+  /** Null: its standard output. */
+  output: z.string().nullable(),
+  /** Null: among the results. */
+  errors: z.string().nullable(),
+  /** Requests that are read at most. */
+  limit: z.int().positive().nullable(),
+  /** The run whose failed requests are the input, in the place of standard input. */
+  retries: z.string().nullable().default(null),
+  host: z.string(),
+})
+export type RunFiles = z.infer<typeof RunFiles>
 
 export interface RunRecord {
   id: string
   state: 'active' | 'done'
   /** Why no paid call can succeed until somebody mends it, or null. */
   haltedBy: string | null
+  /** Its client is to read no further until it is told to go on, or the run is opened again. */
+  isPaused: boolean
+  /** The run has been ended for good: nothing more is read or paid for, and what is answered is delivered. */
+  isCancelled: boolean
   settings: RunSettings
   /** What the run reads, so that a resumed one can be held against it. */
   source: string
+  /** Null where an older version began the run. */
+  files: RunFiles | null
   ingest: Ingest
   createdAt: number
   /** Lines now waiting for a tool. */
@@ -47,15 +73,20 @@ export interface Runs {
   open(run: string, settings: RunSettings, source: string): Promise<RunRecord>
   get(run: string): Promise<RunRecord | null>
   list(limit: number): Promise<RunRecord[]>
-  saveIngest(run: string, ingest: Ingest): Promise<void>
+  /** Notes where a run reads and writes from now on. */
+  saveFiles(run: string, source: string, files: RunFiles): Promise<void>
+  /** False, and nothing is changed, where Redis knows of fewer lines than `after`, which it had taken before: it has come back without the latest of them. */
+  saveIngest(run: string, ingest: z.input<typeof Ingest>, after?: number): Promise<boolean>
+  /** Of these lines, those whose way has not been decided. */
+  undispatched(run: string, lines: readonly Line[]): Promise<Line[]>
   /** Notes lines whose way has been decided; with `false`, lines that go back to have it decided once more. */
   noteDispatched(run: string, lines: readonly { seq: number }[], isDispatched?: boolean): Promise<void>
   /** Notes lines whose result is on its way to the client, so that nothing more is paid for them should they be handed on again, and forgets the replies that were kept for them. */
   noteAnswered(run: string, lines: readonly { seq: number }[], fields?: string[]): Promise<void>
   /** Of these lines, those without a result on its way. */
   unanswered(run: string, lines: readonly Line[]): Promise<Line[]>
-  /** Counts results that were written; of those that went to a stream it takes down which, and what all of these so far add up to. */
-  noteWritten(run: string, results: number, streamed: Streamed): Promise<void>
+  /** Counts results that were written, and lets go of them where they were held; of those that went to a stream it takes down which, and what all of these so far add up to. */
+  noteWritten(run: string, results: number, streamed: Streamed, held?: readonly number[]): Promise<void>
   /** All that went to a stream; null where nothing did. */
   streamed(run: string): Promise<Streamed | null>
   /** Tells the run's client why nothing is paid for: an endpoint that is away or lets nothing more through for now. */
@@ -67,8 +98,12 @@ export interface Runs {
   canBringMore(run: string): Promise<boolean>
   saveFrames(run: string, frames: Map<string, Frame>): Promise<void>
   frame(run: string, hash: string): Promise<Frame>
+  setPaused(run: string, isPaused: boolean): Promise<void>
+  /** Ends the run for good: its paid calls stop, whatever else is still to be done for its end. */
+  cancel(run: string): Promise<void>
   /** Stops a run's paid calls, the first reason counting, until the run is opened again. */
   halt(run: string, reason: string): Promise<void>
+  /** Why the run pays for nothing, or null: it was halted, or cancelled. */
   haltReason(run: string): Promise<string | null>
   /** Marks the run as done, keeps its summary and ledger, and forgets what only a running run needs. */
   finish(run: string, summary: unknown): Promise<void>
@@ -78,6 +113,7 @@ export interface Runs {
 }
 
 const SECONDS_KEPT = 7 * 86_400
+const CANCELLED = 'it was cancelled'
 /** From the last change. */
 const BITMAP_SECONDS_KEPT = 30 * 86_400
 
@@ -88,15 +124,24 @@ end
 return 1
 `
 
-// A run that is forgotten leaves nothing, whatever its last calls still learn.
-const NOTE_REFUSAL = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-return redis.call('HSET', KEYS[1], 'refusal', ARGV[1])
+// A fail-over, or a restart from a disk that lagged, takes Redis back to an earlier moment, jobs and checkpoint alike.
+const SAVE_INGEST = `
+local known = redis.call('HGET', KEYS[1], 'ingest')
+if (known and cjson.decode(known).seq or 0) < tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'ingest', ARGV[1])
+return 1
 `
 
-export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
+// A run that is forgotten leaves nothing, whatever its last calls still learn.
+const NOTE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+`
+
+export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
-  const noteRefusal = openScript(redis, NOTE_REFUSAL)
+  const note = openScript(redis, NOTE)
+  const saveIngest = openScript(redis, SAVE_INGEST)
   const setBits = (key: string, lines: readonly { seq: number }[], value: boolean) => {
     const sets = lines.flatMap(({ seq }) => ['SET', 'u1', seq, value ? 1 : 0])
     // Some may come when the run has been finished already.
@@ -105,6 +150,9 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       .call('BITFIELD', key, ...sets)
       .expire(key, BITMAP_SECONDS_KEPT)
   }
+  const getBits = async (key: string, lines: readonly Line[]): Promise<number[]> =>
+    // One bit for each that is asked for.
+    (await redis.call('BITFIELD', key, ...lines.flatMap(({ seq }) => ['GET', 'u1', seq]))) as number[]
   const read = async (run: string): Promise<RunRecord | null> => {
     const [hash, dispatched] = await Promise.all([redis.hgetall(keys.run(run)), redis.bitcount(keys.dispatched(run))])
     if (hash['settings'] === undefined) return null
@@ -112,9 +160,12 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       id: run,
       state: hash['state'] === 'done' ? 'done' : 'active',
       haltedBy: hash['haltedBy'] ?? null,
+      isPaused: hash['paused'] !== undefined,
+      isCancelled: hash['cancelled'] !== undefined,
       settings: RunSettings.parse(JSON.parse(hash['settings'])),
       source: hash['source'] ?? '',
-      ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":1,"refused":0,"isDone":false}')),
+      files: hash['files'] === undefined ? null : RunFiles.parse(JSON.parse(hash['files'])),
+      ingest: Ingest.parse(JSON.parse(hash['ingest'] ?? '{"offset":0,"seq":0,"lineNumber":1,"isDone":false}')),
       createdAt: Number(hash['createdAt']),
       waiting: Number(hash['waiting'] ?? 0),
       dispatched,
@@ -131,7 +182,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
         .hsetnx(keys.run(run), 'source', source)
         .hsetnx(keys.run(run), 'createdAt', String(now))
         .hset(keys.run(run), 'state', 'active')
-        .hdel(keys.run(run), 'haltedBy')
+        .hdel(keys.run(run), 'haltedBy', 'paused')
         .zadd(keys.runs, 'NX', now, run)
         .persist(keys.run(run))
         .persist(keys.ledger(run))
@@ -149,9 +200,10 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       const records = await Promise.all(ids.map(read))
       return records.filter((record) => record !== null)
     },
-    saveIngest: async (run, ingest) => {
-      await redis.hset(keys.run(run), 'ingest', JSON.stringify(ingest))
+    saveFiles: async (run, source, files) => {
+      await redis.hset(keys.run(run), 'source', source, 'files', JSON.stringify(files))
     },
+    saveIngest: async (run, ingest, after = 0) => (await saveIngest([keys.run(run)], [JSON.stringify(ingest), after])) === 1,
     noteDispatched: async (run, lines, isDispatched = true) => {
       if (lines.length > 0) await setBits(keys.dispatched(run), lines, isDispatched).exec()
     },
@@ -161,12 +213,16 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       await changes.exec()
     },
     unanswered: async (run, lines) => {
-      // One bit for each that is asked for.
-      const bits = (await redis.call('BITFIELD', keys.answered(run), ...lines.flatMap(({ seq }) => ['GET', 'u1', seq]))) as number[]
+      const bits = await getBits(keys.answered(run), lines)
       return lines.filter((_, at) => bits[at] === 0)
     },
-    noteWritten: async (run, results, { seqs, tally }) => {
+    undispatched: async (run, lines) => {
+      const bits = await getBits(keys.dispatched(run), lines)
+      return lines.filter((_, at) => bits[at] === 0)
+    },
+    noteWritten: async (run, results, { seqs, tally }, held = []) => {
       const changes = redis.multi().hincrby(keys.run(run), 'written', results)
+      if (held.length > 0) changes.hdel(keys.held(run), ...held.map(String))
       if (seqs.length > 0) changes.hset(keys.run(run), 'streamed', JSON.stringify(tally))
       for (const seq of seqs) changes.setbit(keys.streamed(run), seq, 1)
       await changes.exec()
@@ -176,7 +232,7 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       return bits === null || tally === null ? null : { seqs: setBitsOf(bits), tally: JSON.parse(tally) as unknown }
     },
     noteRefusal: async (run, refusal) => {
-      await noteRefusal([keys.run(run)], [JSON.stringify(refusal)])
+      await note([keys.run(run)], ['refusal', JSON.stringify(refusal)])
     },
     refusal: async (run) => {
       const text = await redis.hget(keys.run(run), 'refusal')
@@ -202,20 +258,31 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
       if (text === null) throw new Error(`the frame ${hash.slice(0, 12)} of run ${run} is not in the registry`)
       return Frame.parse(JSON.parse(text))
     },
+    setPaused: async (run, isPaused) => {
+      if (isPaused) await note([keys.run(run)], ['paused', '1'])
+      else await redis.hdel(keys.run(run), 'paused')
+    },
+    cancel: async (run) => {
+      await note([keys.run(run)], ['cancelled', '1'])
+    },
     halt: async (run, reason) => {
       await redis.hsetnx(keys.run(run), 'haltedBy', reason)
     },
-    haltReason: (run) => redis.hget(keys.run(run), 'haltedBy'),
+    haltReason: async (run) => {
+      const [cancelled = null, haltedBy = null] = await redis.hmget(keys.run(run), 'cancelled', 'haltedBy')
+      return cancelled === null ? haltedBy : CANCELLED
+    },
     finish: async (run, summary) => {
       await redis
         .multi()
         .hset(keys.run(run), 'state', 'done', 'summary', JSON.stringify(summary))
-        .del(keys.frames(run), keys.replies(run), keys.tries(run), keys.placed(run))
+        .del(keys.frames(run), keys.replies(run), keys.tries(run), keys.placed(run), keys.held(run), keys.duplicates(run))
         .expire(keys.run(run), SECONDS_KEPT)
         .expire(keys.ledger(run), SECONDS_KEPT)
         .expire(keys.money(run), SECONDS_KEPT)
         .expire(keys.intents(run), SECONDS_KEPT)
         .expire(keys.streamed(run), SECONDS_KEPT)
+        .expire(keys.failed(run), SECONDS_KEPT)
         .exec()
       // A run whose record has expired was finished long ago; one that is old and goes on stays listed.
       const old = await redis.zrangebyscore(keys.runs, 0, Date.now() - SECONDS_KEPT * 1000)
@@ -238,10 +305,14 @@ export function openRuns(redis: Redis, keys: RegistryKeys): Runs {
           keys.money(run),
           keys.intents(run),
           keys.streamed(run),
+          keys.held(run),
+          keys.duplicates(run),
+          keys.failed(run),
           keys.dispatched(run),
           keys.answered(run),
         )
         .zrem(keys.runs, run)
+        .zrem(keys.activeRuns, run)
         .exec()
     },
   }

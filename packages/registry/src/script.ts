@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 
 export type Script = (keys: string[], values: (string | number)[]) => Promise<unknown>
 
 /** A Lua script that is sent once and called by its hash from then on. */
-export function openScript(redis: Redis, lua: string): Script {
+export function openScript(redis: RedisConnection, lua: string): Script {
   const sha = createHash('sha1').update(lua).digest('hex')
   return async (keys, values) => {
     try {

@@ -134,7 +134,12 @@ export function nearness(template: Template, line: readonly string[]): number {
   return words === 0 ? 0 : wordsIn(loosen(template, line)) / words
 }
 
+const knownRuns = new WeakMap<Template, string[][]>()
+
+/** The tokens between gaps. Kept: a template never changes, and every line of a stream is held against it. */
 function runsOf(template: Template): string[][] {
+  const known = knownRuns.get(template)
+  if (known !== undefined) return known
   const runs: string[][] = []
   let run: string[] | null = null
   for (const token of template) {
@@ -142,6 +147,7 @@ function runsOf(template: Template): string[][] {
     else if (run === null) runs.push((run = [token]))
     else run.push(token)
   }
+  knownRuns.set(template, runs)
   return runs
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
+import { mastersOf, type RedisConnection } from './redis.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 export interface TestRegistry {
@@ -32,13 +33,15 @@ export function openTestRegistry(): TestRegistry {
 }
 
 /** All that Redis holds under keys that begin so, as text: what is said to be forgotten must not stand in it. */
-export async function contentOf(redis: Redis, prefix: string): Promise<Map<string, string>> {
+export async function contentOf(redis: RedisConnection, prefix: string): Promise<Map<string, string>> {
   const content = new Map<string, string>()
-  for (const key of await redis.keys(`${prefix}*`)) content.set(key, JSON.stringify(await valueOf(redis, key)))
+  for (const master of await mastersOf(redis)) {
+    for (const key of await master.keys(`${prefix}*`)) content.set(key, JSON.stringify(await valueOf(redis, key)))
+  }
   return content
 }
 
-async function valueOf(redis: Redis, key: string): Promise<unknown> {
+async function valueOf(redis: RedisConnection, key: string): Promise<unknown> {
   const type = await redis.type(key)
   switch (type) {
     case 'none':

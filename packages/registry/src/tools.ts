@@ -1,5 +1,5 @@
 import { Example, hashOf, type KindId, Tool } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
 import { MAX_GATHERING_RAISED, REFUSED_FOR_MAKE } from './kind.ts'
@@ -99,7 +99,7 @@ return redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])
 /** How long a version is taken as it was read. */
 const TOOL_AGE_MS = 5_000
 
-export function openTools(redis: Redis, keys: RegistryKeys): Tools {
+export function openTools(redis: RedisConnection, keys: RegistryKeys): Tools {
   const takeLabelTurn = openScript(redis, TAKE_LABEL_TURN)
   const addExamples = openScript(redis, ADD_EXAMPLES)
   const replaceExamples = openScript(redis, REPLACE_EXAMPLES)
@@ -168,7 +168,7 @@ export function openTools(redis: Redis, keys: RegistryKeys): Tools {
 }
 
 /** A kind's examples, in no order. */
-export async function readExamples(redis: Redis, keys: RegistryKeys, kind: KindId): Promise<Example[]> {
+export async function readExamples(redis: RedisConnection, keys: RegistryKeys, kind: KindId): Promise<Example[]> {
   return (await redis.hvals(keys.examples(kind))).map((text) => Example.parse(JSON.parse(text)))
 }
 

@@ -1,5 +1,5 @@
 import type { LineResult } from '@toolwright/contracts'
-import type { Redis } from 'ioredis'
+import type { RedisConnection } from './redis.ts'
 import type { RegistryKeys } from './keys.ts'
 
 /** Sums over all results that were ever written in this space, for the exporter. */
@@ -9,7 +9,7 @@ export interface Totals {
   read(): Promise<Record<string, number>>
 }
 
-export function openTotals(redis: Redis, keys: RegistryKeys): Totals {
+export function openTotals(redis: RedisConnection, keys: RegistryKeys): Totals {
   return {
     addResults: async (results) => {
       const sums = new Map<string, number>()

@@ -20,7 +20,15 @@ function problemsOf(run: () => unknown): string[] {
 describe('parseEnvironment', () => {
   test('has defaults for all but Redis', () => {
     const { home, ...rest } = parseEnvironment(Common, REDIS)
-    expect(rest).toEqual({ redisUrl: 'redis://127.0.0.1:6390', prefix: 'toolwright', space: 'default', metricsPort: 0, logLevel: 'info' })
+    expect(rest).toEqual({
+      redisUrl: 'redis://127.0.0.1:6390',
+      prefix: 'toolwright',
+      space: 'default',
+      metricsPort: 0,
+      logLevel: 'info',
+      batchLines: 256,
+      redisPersistence: 'needed',
+    })
     expect(isAbsolute(home)).toBe(true)
     expect(home).toMatch(/[/\\]\.toolwright$/)
   })
@@ -33,17 +41,18 @@ describe('parseEnvironment', () => {
       TOOLWRIGHT_HOME: 'data',
       TOOLWRIGHT_METRICS_PORT: '9100',
       TOOLWRIGHT_LOG_LEVEL: 'debug',
-      TOOLWRIGHT_MAX_BATCH_LINES: '7',
+      TOOLWRIGHT_BATCH_LINES: '7',
     }
-    const settings = parseEnvironment(z.object({ ...commonEnvironment, maxBatchLines: z.coerce.number() }), env)
+    const settings = parseEnvironment(Common, env)
     expect(settings).toEqual({
       redisUrl: REDIS.REDIS_URL,
+      redisPersistence: 'needed',
       prefix: 'tw',
       space: 'acme',
       home: resolve('data'),
       metricsPort: 9100,
       logLevel: 'debug',
-      maxBatchLines: 7,
+      batchLines: 7,
     })
   })
 
@@ -91,6 +100,16 @@ describe('modelSettings', () => {
       strong: { baseUrl: 'http://127.0.0.1:1/v1', apiKey: 'k', model: 's' },
       light: { baseUrl: 'http://127.0.0.1:2/v1', apiKey: 'lk', model: 'l' },
     })
+  })
+
+  test('takes limits for a minute, whole numbers', () => {
+    const env = { ...MODELS, OPENAI_API_KEY: 'k', TOOLWRIGHT_STRONG_RPM: '500', TOOLWRIGHT_LIGHT_TPM: '200000' }
+    expect(settings(env)).toMatchObject({ strong: { limits: { requests: 500 } }, light: { limits: { tokens: 200_000 } } })
+    expect(settings({ ...MODELS, OPENAI_API_KEY: 'k' }).strong).not.toHaveProperty('limits')
+    expect(problemsOf(() => settings({ ...env, TOOLWRIGHT_STRONG_RPM: '0' }))[0]).toMatch(/^TOOLWRIGHT_STRONG_RPM is wrong: .*got "0"/)
+    expect(problemsOf(() => settings({ ...env, TOOLWRIGHT_LIGHT_TPM: 'many' }))).toEqual([
+      'TOOLWRIGHT_LIGHT_TPM is wrong: expected a whole number, got "many"',
+    ])
   })
 
   test('needs only a key and models for OpenAI itself', () => {

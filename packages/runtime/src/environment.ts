@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { LogLevel } from './log.ts'
 import { isSecretName, redact } from './redact.ts'
+import { RedisUrl } from './redis-url.ts'
 
 /** The environment does not let the process start. The message has one line per variable: its name, what is wrong, how to mend it. */
 export class ConfigurationError extends Error {
@@ -36,10 +37,12 @@ export function parseEnvironment<Schema extends z.ZodObject>(schema: Schema, env
 
 /** What every process reads. */
 export const commonEnvironment = {
-  redisUrl: z
-    .string()
-    .regex(/^rediss?:\/\/|^\//, 'expected redis://host:port, rediss://… or the path of a socket')
-    .meta({ variable: 'REDIS_URL', description: 'set it to the Redis that all processes share, such as redis://127.0.0.1:6379' }),
+  redisUrl: RedisUrl.meta({
+    variable: 'REDIS_URL',
+    description: 'set it to the Redis that all processes share, such as redis://127.0.0.1:6379',
+  }),
+  /** `none`: whoever set it knows that a Redis which writes nothing to disk forgets all work when it restarts. */
+  redisPersistence: z.enum(['needed', 'none']).default('needed'),
   /** What all keys in Redis begin with. */
   prefix: z
     .string()
@@ -58,6 +61,8 @@ export const commonEnvironment = {
   /** 0: a free port. */
   metricsPort: z.coerce.number('expected a port number').int().min(0).max(65_535).default(0),
   logLevel: LogLevel.default('info'),
+  /** How many lines one job may carry at most: fewer cost more for each, and share less of one another's fate. */
+  batchLines: z.coerce.number('expected a whole number').int().min(1).max(256).default(256),
 }
 
 const Meta = z.object({ variable: z.string().optional(), description: z.string().optional() })

@@ -77,7 +77,16 @@ test('writes no secret, wherever it stands', () => {
   expect(lines[0]).toContain('redis://me:…@host:1/0')
 })
 
+test('of the command that a Redis refused it writes the name alone', () => {
+  const { log, lines } = logged()
+  const refusal = Object.assign(new Error('WRONGPASS'), { command: { name: 'hello', args: ['3', 'AUTH', 'default', 'hunter2'] } })
+  log.warn({ error: Object.assign(new Error('no node answers'), { lastNodeError: refusal }) }, 'x')
+  expect(lines[0]).toContain('"command":"hello"')
+  expect(lines[0]).not.toContain('hunter2')
+})
+
 test.each([
+  ['redis-sentinel://me:a/b@c@h:1?master=m&sentinelPassword=secret', 'redis-sentinel://me:…@h:1?master=m&sentinelPassword=…'],
   ['redis://:secret@127.0.0.1:6379', 'redis://:…@127.0.0.1:6379'],
   ['see https://a:b@host/x and http://host/y', 'see https://a:…@host/x and http://host/y'],
   ['Authorization: Bearer sk-abcdef', 'Authorization: Bearer …'],

@@ -58,9 +58,15 @@ function toJson(line: object): string {
   })
 }
 
+/** An error of ioredis carries the command that failed with all that it was given: passwords (AUTH), users' texts. Its name says enough. */
 function plainError(error: Error): object {
   const { name, message, stack, cause } = error
-  return { ...Object.fromEntries(Object.entries(error)), name, message, stack, ...(cause !== undefined && { cause }) }
+  const parts = Object.entries(error).map(([part, value]) => [part, part === 'command' ? nameOf(value) : value])
+  return { ...Object.fromEntries(parts), name, message, stack, ...(cause !== undefined && { cause }) }
+}
+
+function nameOf(command: unknown): unknown {
+  return typeof command === 'object' && command !== null && 'name' in command ? command.name : command
 }
 
 function cut(text: string): string {

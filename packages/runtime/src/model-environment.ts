@@ -3,14 +3,21 @@ import { ConfigurationError } from './environment.ts'
 
 const BaseUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) URL such as https://api.openai.com/v1' }).optional()
 
+const PerMinute = z.coerce.number('expected a whole number').int().min(1).optional()
+
 /** What processes that call models read, beside `commonEnvironment`. */
 export const modelEnvironment = {
   strongBaseUrl: BaseUrl,
   strongApiKey: z.string().optional(),
   strongModel: z.string().optional(),
+  /** Requests and tokens a minute that the endpoint may be sent for this model; else as it announces. */
+  strongRpm: PerMinute,
+  strongTpm: PerMinute,
   lightBaseUrl: BaseUrl,
   lightApiKey: z.string().optional(),
   lightModel: z.string().optional(),
+  lightRpm: PerMinute,
+  lightTpm: PerMinute,
   openaiBaseUrl: BaseUrl.meta({ variable: 'OPENAI_BASE_URL' }),
   openaiApiKey: z.string().optional().meta({ variable: 'OPENAI_API_KEY' }),
   /** The path of a price file of the user's own. */
@@ -25,6 +32,17 @@ export interface ModelSettings {
   /** '' where the endpoint is not OpenAI's and no key is set: a local server may want none. */
   apiKey: string
   model: string
+  /** Requests and tokens a minute, where they are set. */
+  limits?: { requests?: number | undefined; tokens?: number | undefined }
+}
+
+/** What one role's variables say. */
+interface RoleEnvironment {
+  baseUrl: string | undefined
+  apiKey: string | undefined
+  model: string | undefined
+  requests: number | undefined
+  tokens: number | undefined
 }
 
 const OPENAI = 'https://api.openai.com/v1'
@@ -33,17 +51,30 @@ const OPENAI = 'https://api.openai.com/v1'
 export function modelSettings(environment: ModelEnvironment): { strong: ModelSettings; light: ModelSettings } {
   const { openaiBaseUrl, openaiApiKey } = environment
   const problems: string[] = []
-  const settingsOf = (name: string, baseUrl: string | undefined, apiKey: string | undefined, model: string | undefined): ModelSettings => {
-    const settings = { baseUrl: baseUrl ?? openaiBaseUrl ?? OPENAI, apiKey: apiKey ?? openaiApiKey ?? '', model: model ?? '' }
+  const settingsOf = (name: string, own: RoleEnvironment): ModelSettings => {
+    const settings = { baseUrl: own.baseUrl ?? openaiBaseUrl ?? OPENAI, apiKey: own.apiKey ?? openaiApiKey ?? '', model: own.model ?? '' }
     if (settings.model === '')
       problems.push(`${name}_MODEL is not set; name the ${name === 'TOOLWRIGHT_STRONG' ? 'strong' : 'light'} model`)
     if (settings.apiKey === '' && URL.parse(settings.baseUrl)?.host === 'api.openai.com') {
       problems.push(`${name}_API_KEY is not set, nor is OPENAI_API_KEY; set one, or ${name}_BASE_URL to an endpoint that needs no key`)
     }
-    return settings
+    const hasLimits = own.requests !== undefined || own.tokens !== undefined
+    return { ...settings, ...(hasLimits && { limits: { requests: own.requests, tokens: own.tokens } }) }
   }
-  const strong = settingsOf('TOOLWRIGHT_STRONG', environment.strongBaseUrl, environment.strongApiKey, environment.strongModel)
-  const light = settingsOf('TOOLWRIGHT_LIGHT', environment.lightBaseUrl, environment.lightApiKey, environment.lightModel)
+  const strong = settingsOf('TOOLWRIGHT_STRONG', {
+    baseUrl: environment.strongBaseUrl,
+    apiKey: environment.strongApiKey,
+    model: environment.strongModel,
+    requests: environment.strongRpm,
+    tokens: environment.strongTpm,
+  })
+  const light = settingsOf('TOOLWRIGHT_LIGHT', {
+    baseUrl: environment.lightBaseUrl,
+    apiKey: environment.lightApiKey,
+    model: environment.lightModel,
+    requests: environment.lightRpm,
+    tokens: environment.lightTpm,
+  })
   if (problems.length > 0) throw new ConfigurationError(problems)
   return { strong, light }
 }

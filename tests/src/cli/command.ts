@@ -54,7 +54,8 @@ export function openShell(environment: Record<string, string>): Shell {
   const start: Shell['start'] = (args, options = {}) => {
     const child = spawn(process.execPath, [join(ROOT, 'apps/cli/src/main.ts'), ...args], {
       cwd: folder,
-      env: { ...launched, ...environment, TOOLWRIGHT_HOME: home, ...options.environment },
+      // What a server writes to disk is the concern of tests that restart it.
+      env: { ...launched, TOOLWRIGHT_REDIS_PERSISTENCE: 'none', ...environment, TOOLWRIGHT_HOME: home, ...options.environment },
       // A group of its own, as a shell gives each command.
       detached: true,
     })

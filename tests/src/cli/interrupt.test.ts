@@ -30,17 +30,17 @@ function streamOf(seed: number): string {
 const everySeq = Array.from({ length: LINES }, (_, at) => at)
 
 test(
-  'Ctrl-C in mid-run: what is done is written and nothing is left running; the same command then gives the rest, to a file as to a pipe',
+  'Ctrl-C in mid-run: what is done is written and nothing is left running; resume gives the rest to a file, the same command to a pipe',
   { timeout: 240_000 },
   async () => {
     // The simulator lets few calls through: the runs have a middle of more than a minute, however slow the machine is.
     await pipeline.simulator.control('', { storm: { allowPerSecond: 3, retryAfterSeconds: 1 } })
     const output = join(shell.folder, 'out.jsonl')
     writeFileSync(join(shell.folder, 'in.jsonl'), streamOf(1))
-    const toFile = ['run', 'in.jsonl', '-o', 'out.jsonl']
+    const toFile = ['run', 'in.jsonl', '-o', 'out.jsonl', '--grace', '2']
     const linesInFile = () => (existsSync(output) ? readFileSync(output, 'utf8').split('\n').length - 1 : 0)
     const stdin = streamOf(2)
-    const toPipe = ['run', '-', '--run-id', 'r-throughpip']
+    const toPipe = ['run', '-', '--run-id', 'r-throughpip', '--grace', '0']
 
     // The second one uses the stages that the first one has started.
     const first = shell.start(toFile)
@@ -53,12 +53,12 @@ test(
 
     expect(fileEnd.code, fileEnd.stderr).toBe(130)
     expect(fileEnd.stdout).toBe('')
-    const run = /^interrupted; what is done is written\. To finish, go on with the same command and --run-id (r-\w{10})$/m.exec(
-      fileEnd.stderr,
-    )?.[1]
+    expect(fileEnd.stderr).toMatch(/^reading no further; waiting up to 2 s for the \d+ requests under way \(Ctrl-C again: at once\)$/m)
+    const run = /^interrupted; what is done is written\. To finish: \.\/toolwright resume (r-\w{10})$/m.exec(fileEnd.stderr)?.[1]
     expect(run, fileEnd.stderr).toBeDefined()
     expect(pipeEnd.code, pipeEnd.stderr).toBe(130)
-    expect(pipeEnd.stderr).toMatch(/ and --run-id r-throughpip \(which writes the rest: append it, with >>\)$/m)
+    expect(pipeEnd.stderr).not.toContain('waiting up to')
+    expect(pipeEnd.stderr).toMatch(/^interrupted; .* \.\/toolwright resume r-throughpip \(it writes the rest: append it, with >>\)$/m)
     expect(shell.left()).toEqual([])
     const writtenBefore = readOutput(readFileSync(output, 'utf8'))
     const deliveredBefore = readOutput(pipeEnd.stdout)
@@ -69,7 +69,7 @@ test(
     const paid = await Promise.all([run!, 'r-throughpip'].map((one) => pipeline.ledger(one)))
 
     await pipeline.simulator.control('', { storm: null })
-    const [fileRest, pipeRest] = await Promise.all([shell.run([...toFile, '--run-id', run!]), shell.run(toPipe, { stdin })])
+    const [fileRest, pipeRest] = await Promise.all([shell.run(['resume', run!]), shell.run(toPipe, { stdin })])
 
     expect(fileRest.code, fileRest.stderr).toBe(0)
     const written = readOutput(readFileSync(output, 'utf8'))

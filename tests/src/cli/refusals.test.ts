@@ -1,6 +1,8 @@
+import { RunSettings } from '@toolwright/contracts'
 import { connectRedis } from '@toolwright/queues'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -61,7 +63,15 @@ const REFUSALS: Refusal[] = [
   { command: 'worker makr', says: /there is no stage "makr": did you mean "maker"\?/ },
   { command: 'tools show k-nothing-1a2b3c', says: /there is no kind "k-nothing-1a2b3c": \.\/toolwright kinds list shows them/ },
   { command: 'kinds merge this that', says: /there is no kind "this": \.\/toolwright kinds list shows them/ },
-  { command: 'status everything', says: /status takes only flags, not "everything"/ },
+  { command: 'status everything', says: /everything: a run id looks like r-abcdefghij/ },
+  { command: 'status --watch --json', says: /--json and --watch do not go together/ },
+  { command: 'pause', says: /pause takes one run, such as r-abcdefghij/ },
+  { command: 'cancel r-aaaaaaaaaa', says: /there is no run r-aaaaaaaaaa here: \.\/toolwright status lists the latest/ },
+  { command: 'results r-aaaaaaaaaa', says: /there is no run r-aaaaaaaaaa here/ },
+  { command: 'retry-failed r-aaaaaaaaaa', says: /there is no run r-aaaaaaaaaa here/ },
+  { command: 'run in.jsonl --grace soon', says: /--grace takes a whole number from 0 on, not "soon"/ },
+  { command: 'resume', says: /resume takes a run, such as r-abcdefghij, and its input where that has been moved/ },
+  { command: 'resume r-aaaaaaaaaa', says: /there is no run r-aaaaaaaaaa here: \.\/toolwright status lists the latest/ },
   { command: 'forget r-aaaaaaaaaa', says: /there is no run r-aaaaaaaaaa here: \.\/toolwright status lists the latest/ },
   {
     command: 'run in.jsonl',
@@ -157,7 +167,7 @@ test(
     expect(wrongKey.stderr).toMatch(
       /^the run has stopped: strong model sim-strong at 127\.0\.0\.1:\d+: HTTP 401: .*check TOOLWRIGHT_STRONG_API_KEY \(or OPENAI_API_KEY\)/m,
     )
-    expect(wrongKey.stderr).toMatch(/^Nothing is lost: mend it, then go on with the same command and --run-id r-mendedrunn$/m)
+    expect(wrongKey.stderr).toMatch(/^Nothing is lost: mend it, then \.\/toolwright resume r-mendedrunn$/m)
     expect(wrongKey.stderr).not.toContain('not-the-key')
 
     const wrongModel = await shell.run(command, { environment: { TOOLWRIGHT_STRONG_MODEL: 'sim-huge' } })
@@ -166,7 +176,7 @@ test(
       /^the run has stopped: strong model sim-huge at .*HTTP 404: .*check TOOLWRIGHT_STRONG_MODEL and TOOLWRIGHT_STRONG_BASE_URL \(most end in \/v1\)$/m,
     )
 
-    const mended = await shell.run(command)
+    const mended = await shell.run(['resume', 'r-mendedrunn'])
     expect(mended.code, mended.stderr).toBe(0)
     const lines = readOutput(readFileSync(join(shell.folder, 'mended.jsonl'), 'utf8'))
     expect(seqsOf(lines)).toEqual(Array.from({ length: 12 }, (_, at) => at))
@@ -211,6 +221,36 @@ test('a Redis that may throw work away is refused, with the setting to change', 
   }
   expect((await server.ended).code).toBe(130)
   expect(shell.left()).toEqual([])
+})
+
+test('a run whose input is not there any more says what to give', { timeout: 60_000 }, async () => {
+  const begun = async (run: string, input: string, host = hostname()) => {
+    await pipeline.registry.runs.open(run, RunSettings.parse({ v: 1 }), input)
+    await pipeline.registry.runs.saveFiles(run, input, { input, retries: null, output: null, errors: null, limit: null, host })
+  }
+  await begun('r-fromstdinn', '-')
+  await begun('r-filemovedd', join(shell.folder, 'gone.jsonl'), 'elsewhere')
+  await begun('r-isthefolde', join(shell.folder, 'folder'))
+  await pipeline.registry.runs.open('r-olderrecor', RunSettings.parse({ v: 1 }), 'in.jsonl')
+  const refusals: [string, RegExp][] = [
+    [
+      'r-fromstdinn',
+      /run r-fromstdinn read its standard input, which is kept nowhere: give the same again, .* resume r-fromstdinn - < requests\.jsonl$/m,
+    ],
+    [
+      'r-filemovedd',
+      /run r-filemovedd reads .*gone\.jsonl on elsewhere, and there is no such file here: name it .* resume r-filemovedd FILE$/m,
+    ],
+    ['r-filemovedd nowhere.jsonl', /there is no file nowhere\.jsonl/],
+    ['r-filemovedd in.jsonl -o in.jsonl', /in\.jsonl is the input itself/],
+    ['r-isthefolde', /folder is a folder/],
+    ['r-olderrecor', /run r-olderrecor was begun by an older version: go on with the same command and --run-id r-olderrecor$/m],
+  ]
+  await Promise.all(
+    refusals.map(async ([words, says]) =>
+      expect(await shell.run(['resume', ...words.split(' ')])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(says) }),
+    ),
+  )
 })
 
 /** A port of loopback that nobody listens on. */

@@ -35,6 +35,7 @@ const OutputLine = z.strictObject({
     baseline_usd: z.string().nullable(),
     baseline_basis: z.enum(['measured', 'assumed', 'unknown']),
     correct: z.boolean().nullable(),
+    duplicate_of: z.string().optional(),
   }),
 })
 export type OutputLine = z.infer<typeof OutputLine>

@@ -21,9 +21,10 @@ beforeAll(async () => {
     stages: { producer: 0, user: 0, maker: 0, executor: 0 },
     settings: { apiKey: 'the-key', wrongness: { strong: { answer: { otherwise: 0, families: {} } } } },
   })
-  const { REDIS_URL, TOOLWRIGHT_PREFIX, TOOLWRIGHT_PRICES } = pipeline.environment
+  const { REDIS_URL, TOOLWRIGHT_REDIS_PERSISTENCE, TOOLWRIGHT_PREFIX, TOOLWRIGHT_PRICES } = pipeline.environment
   shell = openShell({
     REDIS_URL: REDIS_URL!,
+    TOOLWRIGHT_REDIS_PERSISTENCE: TOOLWRIGHT_REDIS_PERSISTENCE!,
     TOOLWRIGHT_PREFIX: TOOLWRIGHT_PREFIX!,
     TOOLWRIGHT_PRICES: TOOLWRIGHT_PRICES!,
     // All that an endpoint is given by.
@@ -214,6 +215,30 @@ test('a run goes on under its id and says when it is done; nothing is paid for t
   )
   expect(await pipeline.ledger(run)).toHaveLength(ledger.length)
 })
+
+test(
+  '--ordered keeps the order of the input, on a pipe and beside an errors file; --dedupe answers once what is the same',
+  { timeout: 120_000 },
+  async () => {
+    const lines = mixedLines({ families: ['world-knowledge'], count: 12, seed: 9 }).map((line, at) => (at === 3 ? '{"input": ' : line))
+    const again = lines.filter((_, at) => at !== 3).map((line, at) => line.replace(/"(id|custom_id)":"[^"]*"/, `"$1":"again-${at}"`))
+    write('twice.jsonl', [...lines, ...again])
+    const command = ['run', 'twice.jsonl', '--ordered', '--dedupe', '--run-id', 'r-twiceorder', '--errors', 'twice.bad.jsonl', '--json']
+    const { code, stdout, stderr } = await shell.run(command)
+    expect(code, stderr).toBe(3)
+    const results = readOutput(stdout)
+    expect(results.map(({ toolwright }) => toolwright.seq)).toEqual(Array.from({ length: 23 }, (_, at) => at).filter((at) => at !== 3))
+    expect(outputOf('twice.bad.jsonl').map(({ toolwright }) => toolwright.seq)).toEqual([3])
+    const copies = results.slice(11)
+    expect(copies.map(({ toolwright }) => [toolwright.duplicate_of, toolwright.cost_usd])).toEqual(
+      results.slice(0, 11).map(({ custom_id: id }) => [id, '0']),
+    )
+    expect(copies.map(({ response }) => response!.body.choices)).toEqual(results.slice(0, 11).map(({ response }) => response!.body.choices))
+    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)!)).toMatchObject({ lines: 23, answered: 22, failed: 1, duplicates: 11 })
+    const ledger = await pipeline.ledger('r-twiceorder')
+    expect(ledger.filter(({ purpose }) => purpose === 'answer')).toHaveLength(11)
+  },
+)
 
 test('status, kinds and tools tell what there is, for people and for programs', { timeout: 120_000 }, async () => {
   const asked = [

@@ -1,7 +1,7 @@
-import { connectRedis, executorUser, keyPrefixes, urlOfExecutor } from '@toolwright/queues'
+import { connectRedis, executorUser, inspectRedis, keyPrefixes, urlOfExecutor } from '@toolwright/queues'
+import { type RedisAddress, readRedisUrl, redisUrlFor, shownRedisUrl } from '@toolwright/runtime'
 import type { Environment } from '../env.ts'
 import { CommandError } from '../exit-codes.ts'
-import { inspectRedis, withoutPassword } from '../redis/inspect-redis.ts'
 import { stageUrls, type StageUrls } from '../redis/stage-urls.ts'
 import type { UsedRedis } from '../redis/use-redis.ts'
 import type { Finding } from './finding.ts'
@@ -25,7 +25,7 @@ export async function checkExecutorUser(redis: Pick<UsedRedis, 'url' | 'isPrivat
     return { status: 'fail', subject: SUBJECT, says: misplaced, mend, cause: 'configuration' }
   }
   const { isServing, reaches } = await reachOf(urls.executorUrl, place)
-  const name = URL.parse(urls.executorUrl)?.username || 'default'
+  const name = readRedisUrl(urls.executorUrl).login.username || 'default'
   if (!isServing) {
     const says = `the user "${name}" of executors may not use the queues of space ${place.space}, so no code would run`
     return { status: 'fail', subject: SUBJECT, says, mend: `give it its rules:\n${recipe(urls.url, place)}`, cause: 'configuration' }
@@ -47,10 +47,10 @@ export async function checkExecutorUser(redis: Pick<UsedRedis, 'url' | 'isPrivat
 /** Why the executors' URL does not lead to where the others are; null when it does. */
 async function misplacementOf({ url, executorUrl }: StageUrls): Promise<string | null> {
   if (executorUrl === url) return null
-  const what = `TOOLWRIGHT_EXECUTOR_REDIS_URL (${withoutPassword(executorUrl)})`
+  const what = `TOOLWRIGHT_EXECUTOR_REDIS_URL (${shownRedisUrl(executorUrl)})`
   try {
-    if ((await inspectRedis(executorUrl)).runId !== (await inspectRedis(url)).runId)
-      return `${what} is another Redis than that of REDIS_URL`
+    const [theirs, others] = await Promise.all([executorUrl, url].map(runIdsOf))
+    if (theirs !== others) return `${what} is another Redis than that of REDIS_URL`
   } catch (error) {
     return `${what} does not answer: ${error instanceof Error ? error.message : String(error)}`
   }
@@ -59,21 +59,35 @@ async function misplacementOf({ url, executorUrl }: StageUrls): Promise<string |
 
 /** Whether a connection that gives neither user nor password reaches what executors should not. */
 async function isOpenToAll(url: string, place: Place): Promise<boolean> {
-  const open = URL.parse(url)
-  if (open === null) return false
-  open.username = ''
-  open.password = ''
+  const open = redisUrlFor(url, { username: '', password: '' })
   try {
-    await inspectRedis(open.href)
+    await inspectRedis(open)
   } catch {
     // It answered with the password a moment ago: without one it refuses.
     return false
   }
-  return (await reachOf(open.href, place)).reaches.length > 0
+  return (await reachOf(open, place)).reaches.length > 0
+}
+
+async function runIdsOf(url: string): Promise<string> {
+  const servers = await inspectRedis(url)
+  return servers
+    .map(({ runId }) => runId)
+    .toSorted()
+    .join(' ')
 }
 
 function databaseOf(url: string): number {
-  return Number(URL.parse(url)?.pathname.slice(1) ?? 0)
+  const address = readRedisUrl(url)
+  return address.form === 'cluster' ? 0 : address.database
+}
+
+/** Users are not replicated. */
+const ON_WHICH: Record<RedisAddress['form'], string> = {
+  socket: '',
+  server: ', and on its replicas, where it has any',
+  cluster: ', on every server of the Cluster, masters and replicas',
+  sentinel: ', on the master and on each of its replicas',
 }
 
 async function reachOf(executorUrl: string, { prefix, space }: Place): Promise<{ isServing: boolean; reaches: string[] }> {
@@ -109,9 +123,8 @@ function recipe(url: string, { prefix, space }: Place): string {
   const user = executorUser(prefix, space)
   const words = ['ACL', 'SETUSER', user.name, 'reset', '>PASSWORD', ...user.rules]
   const command = words.map((word) => (/^[\w.+@-]+$/.test(word) ? word : `'${word}'`)).join(' ')
-  // REDIS_URL may be the path of a socket, which has no place for a user.
-  const setting = `TOOLWRIGHT_EXECUTOR_REDIS_URL=${urlOfExecutor(URL.canParse(url) ? url : 'redis://HOST:6379', user, 'PASSWORD')}`
+  const setting = `TOOLWRIGHT_EXECUTOR_REDIS_URL=${urlOfExecutor(url, user, 'PASSWORD')}`
   return `         ${command}
          ${setting}
-       with a PASSWORD of your own, and kept over a restart of Redis by ACL SAVE or CONFIG REWRITE`
+       with a PASSWORD of your own${ON_WHICH[readRedisUrl(url).form]}, and kept over a restart of Redis by ACL SAVE or CONFIG REWRITE`
 }

@@ -1,9 +1,9 @@
+import { isRecentEnough } from '@toolwright/queues'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { libraryFolders, unpackWithApt } from '../apt.ts'
 import { CommandError, EXIT } from '../exit-codes.ts'
 import { makeDataFolder } from '../folders.ts'
-import { isRecentEnough } from './inspect-redis.ts'
 import { outputOf, versionOf, which, type ServerProgram } from './server-program.ts'
 
 export interface Search {

@@ -1,9 +1,9 @@
+import { inspectRedis } from '@toolwright/queues'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { totalmem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { inspectRedis } from './inspect-redis.ts'
 import { memoryShare, serverConfig } from './server-config.ts'
 import type { ServerProgram } from './server-program.ts'
 import { passwordOf, urlOf, writeState, type RedisFolder } from './state.ts'
@@ -93,7 +93,7 @@ async function untilAnswers(url: string, server: ServerProcess): Promise<string 
   const deadline = Date.now() + START_TIMEOUT_MS
   while (!server.hasExited()) {
     try {
-      return (await inspectRedis(url)).runId
+      return (await inspectRedis(url))[0]!.runId
     } catch (error) {
       if (Date.now() > deadline) {
         await server.stop()

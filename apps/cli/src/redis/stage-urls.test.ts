@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectRedis } from '@toolwright/queues'
+import { connectRedis, inspectRedis } from '@toolwright/queues'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { foldersOf } from '../folders.ts'
-import { inspectRedis } from './inspect-redis.ts'
 import { stageUrls } from './stage-urls.ts'
 import { openRedisFolder, passwordOf } from './state.ts'
 import { useRedis, type UsedRedis } from './use-redis.ts'
@@ -46,11 +45,14 @@ test('each space has a user and a password of its own', async () => {
 
 test('a server that died and is started again knows its users', async () => {
   const { executorUrl } = await stageUrls(redis, place)
-  const { runId } = await inspectRedis(redis.url)
+  const [before] = await inspectRedis(redis.url)
   const client = connectRedis(redis.url, { patient: false })
   await client.shutdown('NOSAVE').catch(() => undefined)
   client.disconnect()
-  await vi.waitFor(async () => expect((await inspectRedis(redis.url)).runId).not.toBe(runId), { timeout: 10_000, interval: 100 })
+  await vi.waitFor(async () => expect((await inspectRedis(redis.url))[0]?.runId).not.toBe(before?.runId), {
+    timeout: 10_000,
+    interval: 100,
+  })
   expect(await existing(executorUrl, queueKey)).toBe(0)
   await expect(existing(executorUrl, registryKey)).rejects.toThrow('NOPERM')
 }, 60_000)

@@ -1,9 +1,9 @@
+import { inspectRedis } from '@toolwright/queues'
 import { createHmac, randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDataFolder } from '../folders.ts'
-import { inspectRedis } from './inspect-redis.ts'
 
 /** Which private server runs on a data folder; written by its guardian, read by every command. */
 export const ServerState = z.object({ v: z.literal(1), port: z.int().positive(), runId: z.string(), program: z.string() })
@@ -88,8 +88,8 @@ export async function findRunning(folder: RedisFolder): Promise<string | null> {
   if (!state) return null
   const url = urlOf(state.port, passwordOf(folder))
   try {
-    const { runId } = await inspectRedis(url)
-    return runId === state.runId ? url : null
+    const [server] = await inspectRedis(url)
+    return server?.runId === state.runId ? url : null
   } catch {
     // Gone, or another process has its port now: for the caller both are "not running".
     return null

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspectRedis } from '@toolwright/queues'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { foldersOf } from '../folders.ts'
-import { inspectRedis } from './inspect-redis.ts'
 import { useRedis, type UsedRedis } from './use-redis.ts'
 
 // Downloads are shared with the checkout's own private Redis: apt is asked once.
@@ -24,10 +24,10 @@ afterAll(() => rmSync(home, { recursive: true }))
 test('starts one server for all who ask at once, and stops it after the last', async () => {
   const [one, two, three] = await Promise.all([use(), use(), use()])
   expect(new Set([one.url, two.url, three.url]).size).toBe(1)
-  expect(await inspectRedis(one.url)).toMatchObject({ evictionPolicy: 'noeviction', isAppendOnly: true })
+  expect(await inspectRedis(one.url)).toMatchObject([{ evictionPolicy: 'noeviction', isAppendOnly: true }])
   await one.release()
   await two.release()
-  expect(await inspectRedis(three.url)).toMatchObject({ evictionPolicy: 'noeviction' })
+  expect(await inspectRedis(three.url)).toMatchObject([{ evictionPolicy: 'noeviction' }])
   await three.release()
   await expect(inspectRedis(three.url)).rejects.toThrow('ECONNREFUSED')
 }, 120_000)
@@ -41,22 +41,22 @@ test('keeps its data, and its password from others', async () => {
   expect(statSync(join(home, 'redis', 'password')).mode & 0o777).toBe(0o600)
   const withoutIt = new URL(second.url)
   withoutIt.password = ''
-  await expect(inspectRedis(withoutIt.href)).rejects.toThrow('NOAUTH')
+  await expect(inspectRedis(withoutIt.href)).rejects.toThrow('it wants a password')
 }, 60_000)
 
 test('stops when its only user was killed', async () => {
   const user = spawnUser()
   const url = await lineOf(user)
-  expect(await inspectRedis(url)).toMatchObject({ isAppendOnly: true })
+  expect(await inspectRedis(url)).toMatchObject([{ isAppendOnly: true }])
   user.kill('SIGKILL')
   await vi.waitFor(() => expect(inspectRedis(url)).rejects.toThrow('ECONNREFUSED'), { timeout: 5_000, interval: 100 })
 }, 60_000)
 
 test('starts a server again that died, on the same port', async () => {
   const { url } = await use()
-  const { runId } = await inspectRedis(url)
+  const [{ runId } = { runId: '' }] = await inspectRedis(url)
   await withClient(url, (client) => client.shutdown('NOSAVE').catch(() => undefined))
-  await vi.waitFor(async () => expect((await inspectRedis(url)).runId).not.toBe(runId), { timeout: 10_000, interval: 100 })
+  await vi.waitFor(async () => expect((await inspectRedis(url))[0]?.runId).not.toBe(runId), { timeout: 10_000, interval: 100 })
 }, 60_000)
 
 test('uses a given Redis as it is, after a look at it', async () => {

@@ -1,3 +1,4 @@
+import type { Persistence } from '@toolwright/queues'
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { CommandError, EXIT } from '../exit-codes.ts'
 import { lockWithin, tryOwnFile, tryShareFile } from './file-lock.ts'
 import { GuardianReport } from './guardian-report.ts'
-import { checkRedis } from './inspect-redis.ts'
+import { checkRedis } from './check-redis.ts'
 import { findServer } from './find-server.ts'
 import type { ServerProgram } from './server-program.ts'
 import { findRunning, openRedisFolder, type RedisFolder } from './state.ts'
@@ -25,9 +26,11 @@ export interface RedisWish {
   cacheFolder?: string
   /** Used instead of a private server when given. */
   redisUrl?: string | undefined
+  /** `none`: one that forgets all when it restarts is taken, without a warning. Default: `needed`. */
+  persistence?: Persistence
   /** For the programs that are started; its PATH is where they are looked for. */
   environment: NodeJS.ProcessEnv
-  /** That a private server starts is not worth a line: it is only looked into. */
+  /** That a private server starts is not worth a line, nor is what a given one may lose: it is only looked into. */
   startsQuietly?: boolean
   log: (line: string) => void
 }
@@ -40,12 +43,14 @@ export async function useRedis({
   home,
   cacheFolder = join(home, 'cache'),
   redisUrl,
+  persistence = 'needed',
   environment,
   startsQuietly = false,
   log,
 }: RedisWish): Promise<UsedRedis> {
   if (redisUrl) {
-    await checkRedis(redisUrl)
+    const { warnings } = await checkRedis(redisUrl, { persistence })
+    if (!startsQuietly && persistence === 'needed') for (const warning of warnings) log(`warning: ${warning}`)
     return { url: redisUrl, isPrivate: false, release: () => Promise.resolve() }
   }
   const folder = openRedisFolder(home)

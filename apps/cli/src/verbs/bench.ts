@@ -1,5 +1,8 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { benchGrowth } from '../bench/pipeline/bench-growth.ts'
+import { benchPipeline } from '../bench/pipeline/bench-pipeline.ts'
+import { benchScale } from '../bench/pipeline/bench-scale.ts'
 import { benchEscapes } from '../bench/sandbox/bench-escapes.ts'
 import { benchRunaways } from '../bench/sandbox/bench-runaways.ts'
 import { benchSandbox } from '../bench/sandbox/bench-sandbox.ts'
@@ -18,9 +21,14 @@ import { renderTable, type Column } from '../table.ts'
 import type { Surroundings, Verb } from '../verb.ts'
 
 const flags = {
-  count: { type: 'string', value: 'N', about: 'tiers and warm: requests (default 8000, and 20000); soak: calls (default 200000)' },
+  count: {
+    type: 'string',
+    value: 'N',
+    about:
+      'tiers, warm and pipeline: requests (default 8000, 20000, and 100000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
+  },
   seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
-  rounds: { type: 'string', value: 'N', about: 'sandbox: rounds between the contestants (default 7)' },
+  rounds: { type: 'string', value: 'N', about: 'sandbox and pipeline: rounds between the contestants (default 7, and 3)' },
   full: {
     type: 'boolean',
     about: 'escapes: behind each layer alone, try also what only a reset could undo: half an hour instead of ten minutes',
@@ -28,15 +36,18 @@ const flags = {
   verbose: { type: 'boolean', about: 'escapes: also name every snippet that gets through, set-up by set-up' },
 } as const
 
-const ACTIONS = ['tiers', 'warm', 'sandbox', 'escapes', 'runaways', 'soak', 'setup', 'lines'] as const
+const ACTIONS = ['tiers', 'warm', 'pipeline', 'growth', 'scale', 'sandbox', 'escapes', 'runaways', 'soak', 'setup', 'lines'] as const
 
 export const bench: Verb = {
   name: 'bench',
-  summary: 'measure: tiers against direct answers, speed, the sandbox, set-up time, lines of code',
+  summary: 'measure: tiers against direct answers, the pipeline, the sandbox, set-up time',
   positionals: 'WHAT',
   flags,
   about: `  tiers    for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
   warm     requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
+  pipeline all of it with tools that are there, beside a bare chain of three BullMQ queues: requests a second, one request alone, processor time; ten minutes or so
+  growth   the pipeline on ever longer streams (the longest: --count), and with a thousand kinds in the registry: ratio to the bare chain, memory of each process
+  scale    one, two and four tool users in front of a model that takes 200 ms, against the ideal
   sandbox  the sandbox beside this machine's own python3, warm and fresh: calls a second, starts, resets, memory, Python-bound work; a minute or two
   escapes  snippets that try to get out of the sandbox, against plain Pyodide, each layer alone and all of them; ten minutes or more
   runaways tools that loop, flood, recurse or end their process, each between good calls: outcome, neighbours, recovery; a minute or two
@@ -44,7 +55,7 @@ export const bench: Verb = {
   setup    how long a fresh copy of this checkout takes until its first command has run
   lines    lines of code by folder, tests and prompts apart
 
-escapes, runaways and soak end with exit code 1 where something is not right. tiers and warm work in a data folder of their own, with a private Redis that is emptied before.`,
+escapes, runaways and soak end with exit code 1 where something is not right. tiers, warm, pipeline, growth and scale work in a data folder of their own, with a private Redis that is emptied before.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const { action, words } = readAction('bench', ACTIONS, positionals)
@@ -59,6 +70,20 @@ escapes, runaways and soak end with exit code 1 where something is not right. ti
         return await alone(surroundings, (own, signal) =>
           benchWarm(own, { count: wholeNumber('--count', values.count, 1, 20_000), seed }, signal),
         )
+      case 'pipeline':
+        return await alone(surroundings, (own, signal) =>
+          benchPipeline(
+            own,
+            { rounds: wholeNumber('--rounds', values.rounds, 1, 3), count: wholeNumber('--count', values.count, 100, 100_000) },
+            signal,
+          ),
+        )
+      case 'growth':
+        return await alone(surroundings, (own, signal) =>
+          benchGrowth(own, { count: wholeNumber('--count', values.count, 100, 1_000_000) }, signal),
+        )
+      case 'scale':
+        return await alone(surroundings, benchScale)
       case 'sandbox':
         return await alone(surroundings, (own, signal) =>
           benchSandbox(own, { rounds: wholeNumber('--rounds', values.rounds, 1, 7) }, signal),

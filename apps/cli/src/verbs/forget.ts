@@ -19,7 +19,7 @@ export const forget: Verb = {
   summary: "delete a run's data, or all of a space",
   positionals: 'RUN|SPACE',
   flags,
-  about: `RUN (r-…): deletes its record, ledger, kept replies, queued and waiting requests, and every text of a request that came from it: examples, the texts that tell a kind,
+  about: `RUN (r-…): deletes its record, ledger, kept replies, failed, queued and waiting requests, and every text of a request that came from it: examples, the texts that tell a kind,
 the usage examples that a tool shows to the light model, and what a make under way works with (that make begins again without). It waits until workers have let go of
 the run's jobs. The files of its results are yours.
 A tool's source stays as it was verified, and so do a kind's id and the words that all its requests share. The tool maker may have copied words of a request into the

@@ -1,30 +1,27 @@
 import { newRunId, RunId, RunSettings } from '@toolwright/contracts'
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { isatty } from 'node:tty'
-import { checkSettings } from '../check-settings.ts'
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts'
+import { resolve } from 'node:path'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
-import { openSpace, type Space } from '../open-space.ts'
-import { stageUrls } from '../redis/stage-urls.ts'
-import { findRunning, openRedisFolder } from '../redis/state.ts'
-import { runClient, type RunWish } from '../run-client.ts'
-import { NEEDED, stagesWithoutWorker, startPool } from '../stage-pool.ts'
-import type { Surroundings, Verb } from '../verb.ts'
+import type { RunWish } from '../run-client.ts'
+import { checkInput, checkTargets, graceOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
+import { runInSpace } from '../run-with-stages.ts'
+import type { Verb } from '../verb.ts'
 
 const flags = {
-  output: { type: 'string', value: 'OUT.jsonl', short: 'o', about: 'where the results go (default: stdout)' },
-  errors: { type: 'string', value: 'FILE', about: 'where lines that failed go (default: among the results)' },
+  output: RUN_FLAGS.output,
+  errors: RUN_FLAGS.errors,
+  ordered: { type: 'boolean', about: 'result lines in the order of the input (default: as they are ready)' },
+  dedupe: { type: 'boolean', about: 'answer requests that are the same once: the others get a copy of the answer' },
   'run-id': { type: 'string', value: 'ID', about: 'a name such as r-abcdefghij; the same one again takes an interrupted run up' },
-  limit: { type: 'string', value: 'N', about: 'read at most this many requests' },
+  limit: RUN_FLAGS.limit,
   'while-making': {
     type: 'string',
     value: 'wait|direct',
     about: 'requests whose tool is being made wait for it (default), or go to the strong model',
   },
   make: { type: 'string', value: 'worth|eager', about: 'make a tool once the requests seen are worth its cost (default), or at once' },
-  'no-workers': { type: 'boolean', about: 'start no stage: the workers of this Redis do the work, now or later' },
-  json: { type: 'boolean', about: 'the summary as JSON (on stdout; with results there, on stderr)' },
+  grace: RUN_FLAGS.grace,
+  'no-workers': RUN_FLAGS['no-workers'],
+  json: RUN_FLAGS.json,
 } as const
 
 export const run: Verb = {
@@ -40,64 +37,22 @@ model), tool version, cost and baseline. The run uses the live workers of its Re
 The models are any with an OpenAI-compatible API: set TOOLWRIGHT_STRONG_MODEL, TOOLWRIGHT_LIGHT_MODEL and OPENAI_API_KEY, and OPENAI_BASE_URL where it is not
 OpenAI's (or each role's own: TOOLWRIGHT_STRONG_BASE_URL, _API_KEY, and TOOLWRIGHT_LIGHT_…). Without a key, ./toolwright demo shows how it goes.
 
-Ctrl-C ends a run in order, and the same command with its --run-id goes on where it stopped. Exit code 0: every request is answered; 2: wrong usage; 3: some failed;
-5: the models or their prices are set wrongly, or the models refuse; 6: Redis does not answer; 130: interrupted. Example: ./toolwright run requests.jsonl -o results.jsonl`,
+Ctrl-C stops reading, waits up to --grace seconds for what is under way, writes what is done and says how to go on: ./toolwright resume with the run's id, or the same
+command with it as --run-id. A second Ctrl-C leaves at once, and nothing is lost by it. Results that were not delivered are kept in Redis until they are, or the run is
+forgotten. A file gets each line once, whatever dies when. On a pipe a line may repeat after a crash, or a second Ctrl-C: it has the "seq" of the first then.
+
+With --ordered a slow request holds up the lines after it, and at most 20,000 are read ahead of it. With --dedupe, requests are the same whose text, system and earlier
+messages, response_format, stop and kind are, and whose whole body where it goes to the strong model as it is. The first is sent; the others get its answer, with
+"duplicate_of", at no cost, and each is right or wrong by its own target. If the first fails, they are sent themselves. An answer that went down a pipe before the run
+was interrupted cannot be copied.
+
+Exit code 0: every request is answered; 2: wrong usage; 3: some failed, or the run was cancelled (./toolwright cancel); 5: the models or their prices are set wrongly, or the models refuse; 6: Redis does not answer;
+130: interrupted. Example: ./toolwright run requests.jsonl -o results.jsonl`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const wish = wishOf(values, positionals)
-    const startsWorkers = !values['no-workers']
-    await checkSettingsBefore(surroundings, startsWorkers)
-    const signal = surroundings.interruption()
-    if (wish.input === '-' && isatty(0)) surroundings.say('reading requests from this terminal, one JSON object a line; Ctrl-D ends them')
-    const space = await openSpace(surroundings)
-    try {
-      return await runWithStages(surroundings, space, { wish, startsWorkers, signal })
-    } finally {
-      await space.close()
-    }
+    return await runInSpace(surroundings, () => Promise.resolve(wish), { startsWorkers: !values['no-workers'] })
   },
-}
-
-/** Shorter than this, it is not worth a line. */
-const STOPPING_SAID_MS = 2_000
-
-interface Running {
-  wish: RunWish
-  startsWorkers: boolean
-  signal: AbortSignal
-}
-
-async function runWithStages(surroundings: Surroundings, space: Space, { wish, startsWorkers, signal }: Running): Promise<ExitCode> {
-  const { environment, folders, inherited, say } = surroundings
-  const missing = await stagesWithoutWorker(space.queues)
-  const client = (over: AbortSignal) => runClient({ folders, inherited, redisUrl: space.url, wish, signal: over })
-  if (!startsWorkers || missing.length === 0) {
-    if (missing.length > 0) say(`no live worker serves ${missing.join(', ')}: the run waits until one does`)
-    return await client(signal)
-  }
-  checkSettings('run', missing, inherited)
-  const counts = Object.fromEntries(missing.map((stage) => [stage, 1]))
-  say(
-    `starting ${missing.length === NEEDED.length ? 'all stages' : missing.join(', ')} for this run (logs in ${resolve(folders.home, 'logs')})`,
-  )
-  const urls = await stageUrls(space, environment)
-  const pool = await startPool({ counts, folders, inherited, urls, queues: space.queues, signal })
-  try {
-    const stuck = new AbortController()
-    const running = client(AbortSignal.any([signal, stuck.signal]))
-    return await Promise.race([
-      running,
-      pool.failed.catch(async (error: unknown) => {
-        stuck.abort()
-        await running
-        throw error
-      }),
-    ])
-  } finally {
-    const timer = setTimeout(() => say('stopping the stages that were started for this run (Ctrl-C: at once)'), STOPPING_SAID_MS)
-    await pool.stop()
-    clearTimeout(timer)
-  }
 }
 
 type Values = { [Name in keyof typeof flags]?: (typeof flags)[Name] extends { type: 'boolean' } ? boolean : string }
@@ -107,67 +62,30 @@ function wishOf(values: Values, positionals: string[]): RunWish {
   if (input === undefined)
     throw usageError('run needs the file with the requests, or - for stdin: ./toolwright run requests.jsonl -o results.jsonl')
   if (rest.length > 0) throw usageError(`run takes one file, not "${positionals.join(' ')}": cat them and pass - to run several as one`)
-  const output = values.output === undefined || values.output === '-' ? null : values.output
-  const errors = values.errors ?? null
+  const targets = targetsOf(values)
   checkInput(input)
-  for (const [flag, path] of [
-    ['--output', output],
-    ['--errors', errors],
-  ] as const) {
-    if (path === null) continue
-    checkTarget(flag, path)
-    if (input !== '-' && resolve(path) === resolve(input)) throw usageError(`${flag} ${path} is the input itself: choose another file`)
-  }
+  checkTargets(targets, input)
   const runId = values['run-id'] ?? newRunId()
   if (!RunId.safeParse(runId).success) throw usageError(`--run-id ${runId}: a run id looks like r-abcdefghij (r- and ten of a-z, 2-7)`)
   return {
     input: input === '-' ? input : resolve(input),
-    output: output === null ? null : resolve(output),
-    errors: errors === null ? null : resolve(errors),
+    output: targets.output,
+    errors: targets.errors,
     run: runId,
     limit: wholeNumber('--limit', values.limit, 1, null),
     settings: RunSettings.parse({
       v: 1,
       whileMaking: oneOf('--while-making', values['while-making'], ['wait', 'direct']),
       make: oneOf('--make', values.make, ['worth', 'eager']),
+      ordered: values.ordered ?? false,
+      dedupe: values.dedupe ?? false,
     }),
     json: values.json ?? false,
-  }
-}
-
-function checkInput(input: string): void {
-  if (input === '-') return
-  const found = statSync(input, { throwIfNoEntry: false })
-  if (!found) throw usageError(`there is no file ${input}: give the file with the requests, or - for stdin`)
-  if (found.isDirectory()) throw usageError(`${input} is a folder: give the file with the requests, one JSON object a line`)
-  if (found.isFile() && found.size === 0) throw usageError(`${input} is empty: each line is a request, such as {"input": "…"}`)
-  try {
-    accessSync(input, constants.R_OK)
-  } catch (error) {
-    throw new CommandError(EXIT.usage, `${input} may not be read: no permission (chmod, or another file)`, { cause: error })
-  }
-}
-
-function checkTarget(flag: string, path: string): void {
-  const folder = dirname(resolve(path))
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw usageError(`${flag} ${path}: there is no folder ${folder}`)
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isDirectory()) throw usageError(`${flag} ${path} is a folder: give a file in it`)
-  try {
-    accessSync(found ? path : folder, constants.W_OK)
-  } catch (error) {
-    const what = found ? path : `the folder ${folder}`
-    throw new CommandError(EXIT.usage, `${flag} ${path}: ${what} may not be written to; choose another place`, { cause: error })
+    graceMs: graceOf(values),
   }
 }
 
 function oneOf(flag: string, value: string | undefined, allowed: readonly string[]): string | undefined {
   if (value !== undefined && !allowed.includes(value)) throw usageError(`${flag} takes ${allowed.join(' or ')}, not "${value}"`)
   return value
-}
-
-/** Before anything is started, a Redis included: without models there is nothing that a run of one's own could do. Workers that others started have theirs. */
-async function checkSettingsBefore({ environment, folders, inherited }: Surroundings, startsWorkers: boolean): Promise<void> {
-  if (!startsWorkers || environment.redisUrl !== undefined) return
-  if ((await findRunning(openRedisFolder(folders.home))) === null) checkSettings('run', NEEDED, inherited)
 }

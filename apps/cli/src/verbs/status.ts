@@ -1,26 +1,48 @@
 import { QUEUES, type QueueName, shownUsd } from '@toolwright/contracts'
-import type { Depth } from '@toolwright/queues'
-import type { RunRecord } from '@toolwright/registry'
+import { inspectRedis, type Depth } from '@toolwright/queues'
+import { shownRedisUrl } from '@toolwright/runtime'
 import { EXIT } from '../exit-codes.ts'
 import { parseFlags, usageError } from '../flags.ts'
+import { givenRun, recordOf } from '../given-run.ts'
 import { withSpace, type Space } from '../open-space.ts'
-import { inspectRedis, withoutPassword } from '../redis/inspect-redis.ts'
+import { RUN_COLUMNS, rowLine, rowOf, type RunRow } from '../run-rows.ts'
 import { renderTable, type Column } from '../table.ts'
 import type { Verb } from '../verb.ts'
+import { watchRuns } from '../watch-runs.ts'
+import { isatty } from 'node:tty'
 
-const flags = { json: { type: 'boolean', about: 'as JSON' } } as const
+const flags = {
+  json: { type: 'boolean', about: 'as JSON' },
+  watch: {
+    type: 'boolean',
+    about: 'again every second, until Ctrl-C or the end of RUN; elsewhere than on a terminal, a line whenever a run has changed',
+  },
+} as const
 
 export const status: Verb = {
   name: 'status',
   summary: 'what is there and going on: workers, queues, runs, tools, money',
-  positionals: '',
+  positionals: '[RUN]',
   flags,
   about: `Looks at the Redis of REDIS_URL, or at the private one of this checkout, or of the demo with --demo. Runs are "running" while a client collects their results, "halted"
-where the models refuse, "interrupted" where they can be taken up again with --run-id, and "done".`,
+where the models refuse, "paused" (./toolwright pause), "interrupted" where they can be taken up again (./toolwright resume), "cancelled" or "done". With RUN, that run alone
+in one line; --watch follows it from another terminal.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
-    if (positionals.length > 0) throw usageError(`status takes only flags, not "${positionals.join(' ')}"`)
+    const run = positionals.length === 0 ? null : givenRun('status', positionals)
+    if (values.json && values.watch) throw usageError('--json and --watch do not go together')
     return await withSpace(surroundings, async (space) => {
+      if (values.watch) {
+        const isLive = isatty(1) && surroundings.environment.terminal !== 'dumb'
+        const all = async () => shown(await look(space), surroundings.columns)
+        await watchRuns(surroundings, { space, run, isLive, look: all }, surroundings.interruption())
+        return EXIT.ok
+      }
+      if (run !== null) {
+        const row = await rowOf(space, await recordOf(space, run))
+        await surroundings.print(`${values.json ? JSON.stringify(row, null, 2) : rowLine(row)}\n`)
+        return EXIT.ok
+      }
       const found = await look(space)
       await surroundings.print(values.json ? `${JSON.stringify(found, null, 2)}\n` : shown(found, surroundings.columns))
       return EXIT.ok
@@ -36,15 +58,17 @@ interface Status {
   redis: { url: string; private: boolean; product: string; version: string; used_memory_bytes: number; max_memory_bytes: number }
   space: string
   queues: ({ queue: string; stage: string; workers: number } & Depth)[]
-  runs: { run: string; state: string; read: number; waiting: number; started: string; input: string; halted_by: string | null }[]
+  runs: RunRow[]
   kinds: Record<string, number>
   tools: { serving: number; published: number; declined: number; unworthy: number; being_made: number }
   /** Nano-dollars by bucket; calls without a known price are counted apart. */
   spent: { nano_usd: Record<string, number>; total_nano_usd: number; calls: number; unpriced_calls: number }
 }
 
-async function look({ registry, queues, url, isPrivate, name }: Space): Promise<Status> {
-  const facts = await inspectRedis(url)
+async function look(space: Space): Promise<Status> {
+  const { registry, queues, url, isPrivate, name } = space
+  const servers = await inspectRedis(url)
+  const [first] = servers
   const lines = await Promise.all(
     SHARED.map(async (queue) => ({
       queue,
@@ -69,27 +93,16 @@ async function look({ registry, queues, url, isPrivate, name }: Space): Promise<
   for (const row of sums) nano[row.bucket] = (nano[row.bucket] ?? 0) + row.costNano
   return {
     redis: {
-      url: withoutPassword(url),
+      url: shownRedisUrl(url),
       private: isPrivate,
-      product: facts.product,
-      version: facts.version,
-      used_memory_bytes: facts.usedMemoryBytes,
-      max_memory_bytes: facts.maxMemoryBytes,
+      product: first!.product,
+      version: first!.version,
+      used_memory_bytes: servers.reduce((sum, { usedMemoryBytes }) => sum + usedMemoryBytes, 0),
+      max_memory_bytes: servers.reduce((sum, { maxMemoryBytes }) => sum + maxMemoryBytes, 0),
     },
     space: name,
     queues: lines,
-    runs: await Promise.all(
-      (await registry.runs.list(LATEST_RUNS)).map(async (run) => ({
-        run: run.id,
-        state: stateOf(run, await queues.workersOf('results', run.id)),
-        read: run.ingest.seq,
-        waiting: run.waiting,
-        started: new Date(run.createdAt).toISOString(),
-        // A hash of the path stands behind it.
-        input: run.source.replace(/ [0-9a-f]{8}$/, ''),
-        halted_by: run.haltedBy,
-      })),
-    ),
+    runs: await Promise.all((await registry.runs.list(LATEST_RUNS)).map((record) => rowOf(space, record))),
     kinds,
     tools: { serving, published, declined, unworthy, being_made: maker.waiting + maker.active + maker.delayed + maker.waitingChildren },
     spent: {
@@ -101,12 +114,6 @@ async function look({ registry, queues, url, isPrivate, name }: Space): Promise<
   }
 }
 
-function stateOf({ state, haltedBy }: RunRecord, clients: number): string {
-  if (state === 'done') return 'done'
-  if (haltedBy !== null) return 'halted'
-  return clients > 0 ? 'running' : 'interrupted'
-}
-
 const QUEUE_COLUMNS: Column<Status['queues'][number]>[] = [
   { title: 'queue', align: 'left', cell: ({ queue }) => queue },
   { title: 'stage', align: 'left', cell: ({ stage }) => stage },
@@ -115,14 +122,6 @@ const QUEUE_COLUMNS: Column<Status['queues'][number]>[] = [
   { title: 'active', align: 'right', cell: ({ active, waitingChildren }) => String(active + waitingChildren) },
   { title: 'delayed', align: 'right', cell: ({ delayed }) => String(delayed) },
   { title: 'failed', align: 'right', cell: ({ failed }) => String(failed) },
-]
-
-const RUN_COLUMNS: Column<Status['runs'][number]>[] = [
-  { title: 'run', align: 'left', cell: ({ run }) => run },
-  { title: 'state', align: 'left', cell: ({ state }) => state },
-  { title: 'read', align: 'right', cell: ({ read }) => String(read) },
-  { title: 'started', align: 'left', cell: ({ started }) => started.slice(0, 16).replace('T', ' ') },
-  { title: 'input', align: 'left', cell: ({ input }) => input },
 ]
 
 function shown({ redis, space, queues, runs, kinds, tools, spent }: Status, width: number): string {

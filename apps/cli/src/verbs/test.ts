@@ -10,15 +10,19 @@ import { useRedis } from '../redis/use-redis.ts'
 import type { Surroundings, Verb } from '../verb.ts'
 import { parseFlags } from '../flags.ts'
 
+const flags = {
+  full: { type: 'boolean', about: 'faults: more of everything, a quarter of an hour or more' },
+} as const
+
 export const test: Verb = {
   name: 'test',
   summary: 'everything that CI checks: format, lint, types, boundaries, unused code, all tests',
   positionals: '[PATTERN…]',
-  flags: {},
+  flags,
   about: `With PATTERNs, only the test files whose path holds one of them, and no checks. The tests get a private Redis and a data folder of their own, emptied before.
 What could not be run on this machine is listed in the end as "not run", which is a failure when CI=true.`,
   run: async (args, surroundings) => {
-    const { positionals } = parseFlags(args, {})
+    const { values, positionals } = parseFlags(args, flags)
     const { folders, environment, inherited, say } = surroundings
     const signal = surroundings.interruption()
     const home = join(folders.home, 'test')
@@ -42,6 +46,7 @@ What could not be run on this machine is listed in the end as "not run", which i
         TOOLWRIGHT_HOME: home,
         TOOLWRIGHT_CACHE: folders.cache,
         TMPDIR: tests.temporary,
+        ...(values.full === true && { TOOLWRIGHT_FAULTS: 'full' }),
         ...(promtool !== null && { TOOLWRIGHT_PROMTOOL: promtool }),
       }
       const code = await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...positionals], { surroundings, signal, extra })

@@ -19,6 +19,16 @@ export const REDIS_WORDS: OutageWords = {
   back: 'Redis answers again',
 }
 
+export const REPLICA_WORDS: OutageWords = {
+  away: (place) => `waiting for a replica of Redis (${place}): none has the latest requests yet. ${GOES_ON}`,
+  back: 'a replica of Redis has all requests',
+}
+
+export const ALONE_WORDS: OutageWords = {
+  away: (place) => `Redis (${place}) has no replica left: the run goes on, with one copy of its work`,
+  back: 'Redis has a replica again',
+}
+
 const SHORT_MS = 5_000
 /** What comes and goes is not reported more often than this. */
 const QUIET_MS = 30_000

@@ -18,6 +18,8 @@ export const OutputMark = z.object({
   baseline_usd: z.string().nullable(),
   baseline_basis: z.enum(['measured', 'assumed', 'unknown']),
   correct: z.boolean().nullable(),
+  /** The custom id of the same request that was answered in the place of this one. */
+  duplicate_of: z.string().optional(),
 })
 export type OutputMark = z.infer<typeof OutputMark>
 
@@ -49,10 +51,19 @@ export function outputLine(result: LineResult, run: string, created: number): Ou
   return { ...line, response: { status_code: status, request_id: id, body }, error: null, toolwright }
 }
 
+/** Whether a completion was made here around an answer, and is no provider's. */
+export function isMadeHere(completion: Record<string, unknown>, { run, seq }: OutputMark): boolean {
+  return completion['id'] === completionId(`${run}-${seq}`)
+}
+
+function completionId(lineId: string): string {
+  return `chatcmpl-${lineId}`
+}
+
 function completionOf(result: LineResult & { status: 'answered' }, id: string, created: number): Record<string, unknown> {
   if (result.completion !== null) return result.completion
   return {
-    id: `chatcmpl-${id}`,
+    id: completionId(id),
     object: 'chat.completion',
     created,
     model: result.tier === 'extracted' ? EXTRACTED_MODEL : result.model,
@@ -76,6 +87,7 @@ function markOf(result: LineResult, run: string): OutputMark {
     baseline_usd: result.baseline.costNano === null ? null : exactUsd(result.baseline.costNano),
     baseline_basis: result.baseline.basis,
     correct: answered?.correct ?? null,
+    ...(result.duplicateOf !== undefined && { duplicate_of: result.duplicateOf }),
   }
 }
 

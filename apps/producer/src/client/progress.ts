@@ -16,7 +16,7 @@ export interface ProgressStyle {
 
 export interface Progress {
   /** Something happened that is worth a line of its own ("tool made: …"); it stays above the block. */
-  event(text: string): void
+  event: (text: string) => void
   /** Draws the last state and leaves it standing. */
   stop(): void
 }

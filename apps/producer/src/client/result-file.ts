@@ -6,6 +6,7 @@ import { errorCode } from './error-code.ts'
 import { takeLease } from './file-lease.ts'
 import { OutputMark } from './output-line.ts'
 import { readChunks } from './read-chunks.ts'
+import { readAt } from './read-back.ts'
 import { INPUT_START, readLines, type InputText } from './read-lines.ts'
 import { streamSink, type ResultSink } from './result-sink.ts'
 import { UsageError } from './usage-error.ts'
@@ -13,8 +14,8 @@ import { UsageError } from './usage-error.ts'
 export interface ResultFileOptions {
   path: string
   run: string
-  /** Called for every line that the file already holds. */
-  onFound: (mark: OutputMark) => void
+  /** Called for every line that the file already holds, with where it begins. */
+  onFound: (mark: OutputMark, offset: number) => void
   log: (message: string) => void
 }
 
@@ -91,7 +92,7 @@ async function scan(file: FileHandle, { path, run, onFound, log }: ResultFileOpt
     const mark = markOf(line)
     if (mark === null && isTorn(line, run, length > 0)) break
     if (mark === null || mark.run !== run) throw foreign(path, run, line.lineNumber, mark?.run ?? null)
-    onFound(mark)
+    onFound(mark, line.offset)
     length = line.endOffset
     isTerminated = line.isTerminated
   }
@@ -157,6 +158,7 @@ function fileSink(file: FileHandle, goodLength: number, path: string, release: (
   }
   return {
     canUndo: true,
+    back: { length: () => length, read: (offset, byteLength) => readAt(file, offset, byteLength) },
     async append(lines) {
       const bytes = Buffer.from(lines)
       lengthBefore = length

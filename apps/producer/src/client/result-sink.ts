@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { ReadBack } from './read-back.ts'
 
 /** Where output lines end up. Used by one commit at a time. */
 export interface ResultSink {
@@ -7,6 +8,8 @@ export interface ResultSink {
   /** Takes the last append back, where `canUndo`. */
   undo(): Promise<void>
   readonly canUndo: boolean
+  /** What has been appended, where it can be read again. */
+  readonly back: ReadBack | null
   close(): Promise<void>
 }
 
@@ -30,6 +33,7 @@ export function streamSink(stream: Writable, isOurs: boolean): ResultSink {
       }),
     undo: async () => {},
     canUndo: false,
+    back: null,
     close: () => new Promise((resolve) => (isOurs && !stream.destroyed ? stream.end(resolve) : resolve())),
   }
 }

@@ -2,8 +2,10 @@ import { resolve as resolvePath } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { LineResult } from '@toolwright/contracts'
 import { outputLine, type OutputMark } from './output-line.ts'
+import { lineAt } from './read-back.ts'
 import { openResultFile } from './result-file.ts'
 import { streamSink, type ResultSink } from './result-sink.ts'
+import { spooled } from './spool.ts'
 import { createWrittenSet } from './written-set.ts'
 
 export interface ResultWriterOptions {
@@ -16,6 +18,11 @@ export interface ResultWriterOptions {
   onFound?: (mark: OutputMark) => void
   /** Lines that an earlier process has written to a stream. */
   streamed?: readonly number[]
+  /**
+   * Called for each result once it is there, found or written, with where its line begins in the output: null for one that failed, or where it cannot be read again. Of a
+   * stream, what is written from now on can: a copy of it is kept in `spoolFolder`.
+   */
+  places?: { note: (seq: number, offset: number | null) => void; spoolFolder: string }
   log: (message: string) => void
 }
 
@@ -29,6 +36,8 @@ export interface ResultWriter {
   has(seq: number): boolean
   /** Whether it goes where it cannot be looked up again: a pipe, a terminal. */
   isStreamed(result: LineResult): boolean
+  /** The line of the output at a place of `read-back.ts`. */
+  readLine(place: number): Promise<string>
   /** Lines in the files, those of earlier processes included. */
   readonly size: number
   /** Waits for the writes under way, closes the files and gives up their leases. */
@@ -42,13 +51,20 @@ export interface ResultWriter {
 export async function openResultWriter(options: ResultWriterOptions): Promise<ResultWriter> {
   const { run, log } = options
   const written = createWrittenSet()
-  const onFound = (mark: OutputMark) => {
+  const notePlace = options.places?.note
+  const onFound = (mark: OutputMark, offset: number | null) => {
     if (written.has(mark.seq)) return
     written.add(mark.seq)
+    notePlace?.(mark.seq, mark.tier === null ? null : offset)
     options.onFound?.(mark)
   }
-  for (const seq of options.streamed ?? []) written.add(seq)
-  const { output, errors, all } = await openSinks(options, (path) => openResultFile({ path, run, onFound, log }))
+  for (const seq of options.streamed ?? []) {
+    written.add(seq)
+    notePlace?.(seq, null)
+  }
+  const { output, errors, all } = await openSinks(options, (path, isOutput) =>
+    openResultFile({ path, run, onFound: (mark, offset) => onFound(mark, isOutput ? offset : null), log }),
+  )
   let waiting: Call[] = []
   let busy: Promise<void> | null = null
   let isClosed = false
@@ -57,9 +73,15 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
     while (waiting.length > 0) {
       const group = takeGroup()
       try {
-        await append(group)
-        for (const { fresh } of group) for (const { seq } of fresh) written.add(seq)
-        for (const { call, fresh } of group) call.resolve({ written: fresh, repeated: call.results.length - fresh.length })
+        const lines = group.flatMap((prepared) => prepared.lines)
+        const start = output.back?.length() ?? null
+        await append(lines)
+        for (const { result } of lines) written.add(result.seq)
+        if (notePlace !== undefined) notePlaces(lines, start, notePlace)
+        for (const prepared of group) {
+          const fresh = prepared.lines.map(({ result }) => result)
+          prepared.call.resolve({ written: fresh, repeated: prepared.call.results.length - fresh.length })
+        }
       } catch (error) {
         for (const { call } of group) call.reject(error)
       }
@@ -79,7 +101,7 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
       const prepared = prepare(call, seqs)
       if (prepared === null) continue
       group.push(prepared)
-      size += prepared.good.length + prepared.bad.length
+      for (const { text } of prepared.lines) size += text.length
     }
     waiting = waiting.slice(taken)
     return group
@@ -88,16 +110,13 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
   /** Null where a result cannot be put into words: its call alone is rejected, not all that share the commit. */
   function prepare(call: Call, seqs: Set<number>): Prepared | null {
     const created = Math.floor(Date.now() / 1000)
-    const prepared: Prepared = { call, fresh: [], good: '', bad: '' }
+    const prepared: Prepared = { call, lines: [] }
     const own = new Set<number>()
     try {
       for (const result of call.results) {
         if (written.has(result.seq) || seqs.has(result.seq) || own.has(result.seq)) continue
-        const text = `${JSON.stringify(outputLine(result, run, created))}\n`
-        if (result.status === 'failed') prepared.bad += text
-        else prepared.good += text
+        prepared.lines.push({ result, text: `${JSON.stringify(outputLine(result, run, created))}\n` })
         own.add(result.seq)
-        prepared.fresh.push(result)
       }
     } catch (error) {
       call.reject(error)
@@ -107,23 +126,31 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
     return prepared
   }
 
-  async function append(group: Prepared[]): Promise<void> {
-    const texts = new Map<ResultSink, string>()
-    for (const { good, bad } of group) {
-      if (good !== '') texts.set(output, (texts.get(output) ?? '') + good)
-      if (bad !== '') texts.set(errors, (texts.get(errors) ?? '') + bad)
-    }
+  function sinkOf(result: LineResult): ResultSink {
+    return result.status === 'failed' ? errors : output
+  }
+
+  async function append(lines: PreparedLine[]): Promise<void> {
     const appended: ResultSink[] = []
     try {
       for (const sink of all) {
-        const text = texts.get(sink)
-        if (text === undefined) continue
-        await sink.append(text)
+        const texts = lines.filter(({ result }) => sinkOf(result) === sink).map(({ text }) => text)
+        if (texts.length === 0) continue
+        await sink.append(texts.join(''))
         appended.push(sink)
       }
     } catch (error) {
       for (const sink of appended) await sink.undo()
       throw error
+    }
+  }
+
+  /** `start`: where the first of them stands in the output. */
+  function notePlaces(lines: PreparedLine[], start: number | null, note: (seq: number, offset: number | null) => void): void {
+    let offset = start
+    for (const { result, text } of lines) {
+      note(result.seq, result.status === 'failed' ? null : offset)
+      if (offset !== null && sinkOf(result) === output) offset += Buffer.byteLength(text)
     }
   }
 
@@ -136,7 +163,11 @@ export async function openResultWriter(options: ResultWriterOptions): Promise<Re
       })
     },
     has: (seq) => written.has(seq),
-    isStreamed: (result) => !(result.status === 'failed' ? errors : output).canUndo,
+    isStreamed: (result) => !sinkOf(result).canUndo,
+    readLine: async (place) => {
+      if (output.back === null) throw new Error('these results cannot be read again')
+      return await lineAt(output.back, place)
+    },
     get size() {
       return written.size
     },
@@ -160,21 +191,25 @@ interface Call {
 
 interface Prepared {
   call: Call
-  fresh: LineResult[]
-  good: string
-  bad: string
+  lines: PreparedLine[]
+}
+
+interface PreparedLine {
+  result: LineResult
+  text: string
 }
 
 /** `all`: each sink once, files before streams, since only a file can take back what it has when a later one fails. */
 async function openSinks(
-  { output, errors }: ResultWriterOptions,
-  openFile: (path: string) => Promise<ResultSink>,
+  { output, errors, places }: ResultWriterOptions,
+  openFile: (path: string, isOutput: boolean) => Promise<ResultSink>,
 ): Promise<{ output: ResultSink; errors: ResultSink; all: ResultSink[] }> {
-  const first = typeof output === 'string' ? await openFile(output) : streamSink(output, false)
+  let first = typeof output === 'string' ? await openFile(output, true) : streamSink(output, false)
   const isShared = errors === undefined || (typeof output === 'string' && resolvePath(errors) === resolvePath(output))
-  if (isShared) return { output: first, errors: first, all: [first] }
   try {
-    const second = await openFile(errors)
+    if (places !== undefined && first.back === null) first = await spooled(first, places.spoolFolder)
+    if (isShared) return { output: first, errors: first, all: [first] }
+    const second = await openFile(errors, false)
     return { output: first, errors: second, all: first.canUndo ? [first, second] : [second, first] }
   } catch (error) {
     await first.close()

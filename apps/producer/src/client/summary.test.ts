@@ -49,6 +49,15 @@ Errors:  among the results, with "error" or a status of 400 and above
 `)
 })
 
+test('says how many lines got the answer to another', () => {
+  const several = totals()
+  several.tally.duplicates = 1200
+  expect(renderSummary(several)).toMatch(
+    /12 tools made\nOf these, 1,200 got the answer to an earlier request that is the same, at no cost\n\ntier/,
+  )
+  expect(summaryJson(several)).toMatchObject({ duplicates: 1200 })
+})
+
 function endOf(changes: Partial<RunTotals>): string[] {
   return renderSummary(totals(changes))
     .split('\n')
@@ -102,6 +111,7 @@ test('gives programs exact figures', () => {
     lines: 2000,
     answered: 1997,
     failed: 3,
+    duplicates: 0,
     tools_made: 12,
     tiers: {
       extracted: { lines: 1500, targets: 1500, right: 1500, cost: { usd: '0' } },

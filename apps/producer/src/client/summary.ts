@@ -31,6 +31,9 @@ export function renderSummary(totals: RunTotals): string {
   const sections = [
     [
       `Run ${run}: ${shownCount(answered + failed)} lines in ${shownDuration(durationMs)}, ${shownCount(answered)} answered, ${shownCount(failed)} failed, ${made}`,
+      ...(tally.duplicates > 0
+        ? [`Of these, ${shownCount(tally.duplicates)} got the answer to an earlier request that is the same, at no cost`]
+        : []),
     ],
     table([['tier', 'lines', 'share', 'right answers', 'cost'], ...TIERS.map((name) => tierRow(name, tally))]),
     table([['cost', 'dollars', ''], ...BUCKETS.map((name) => [name, shownMoney(totals.cost[name]), ABOUT_BUCKET[name]])], new Set([2])),
@@ -54,6 +57,7 @@ export function summaryJson(totals: RunTotals): Record<string, unknown> {
     lines: tally.answered + tally.failed,
     answered: tally.answered,
     failed: tally.failed,
+    duplicates: tally.duplicates,
     tools_made: toolsMade,
     tiers: Object.fromEntries(
       TIERS.map((name) => {

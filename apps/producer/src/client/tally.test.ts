@@ -37,6 +37,7 @@ const results: LineResult[] = [
     ...common,
     ...answer,
     seq: 2,
+    duplicateOf: 'y',
     status: 'answered',
     tier: 'direct',
     costNano: null,
@@ -60,6 +61,7 @@ test('counts tiers, right answers and what is known of the costs', () => {
   expect(tally).toEqual({
     answered: 3,
     failed: 1,
+    duplicates: 1,
     tiers: {
       extracted: { lines: 1, targets: 1, right: 1, cost: { nano: 0, unknown: 0 } },
       called: { lines: 0, targets: 0, right: 0, cost: { nano: 0, unknown: 0 } },

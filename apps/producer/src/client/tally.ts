@@ -17,6 +17,8 @@ type TierTally = z.infer<typeof TierTally>
 export const Tally = z.object({
   answered: z.int(),
   failed: z.int(),
+  /** Of the answered ones, those that got the answer to the same request. */
+  duplicates: z.int().default(0),
   tiers: z.object({ extracted: TierTally, called: TierTally, direct: TierTally }),
   /** Over answered lines alone: a failed line is worth nothing, so nothing is saved by it. `assumed`: lines whose baseline rests on other kinds. */
   baseline: Sum.extend({ assumed: z.int() }),
@@ -27,6 +29,7 @@ export function createTally(): Tally {
   return {
     answered: 0,
     failed: 0,
+    duplicates: 0,
     tiers: { extracted: emptyTier(), called: emptyTier(), direct: emptyTier() },
     baseline: { nano: 0, unknown: 0, assumed: 0 },
   }
@@ -38,12 +41,14 @@ function emptyTier(): TierTally {
 
 /** Adds a result that has been written. */
 export function tallyResult(tally: Tally, result: LineResult): void {
+  if (result.duplicateOf !== undefined) tally.duplicates++
   if (result.status === 'failed') tally.failed++
   else add(tally, result.tier, result.costNano, result.baseline.costNano, result.baseline.basis, result.correct)
 }
 
 /** Adds a line that an earlier process of the run had written. */
 export function tallyMark(tally: Tally, mark: OutputMark): void {
+  if (mark.duplicate_of !== undefined) tally.duplicates++
   if (mark.tier === null) tally.failed++
   else add(tally, mark.tier, nanoOf(mark.cost_usd), nanoOf(mark.baseline_usd), mark.baseline_basis, mark.correct)
 }
@@ -52,6 +57,7 @@ export function tallyMark(tally: Tally, mark: OutputMark): void {
 export function tallyAll(tally: Tally, other: Tally): void {
   tally.answered += other.answered
   tally.failed += other.failed
+  tally.duplicates += other.duplicates
   for (const name of ['extracted', 'called', 'direct'] as const satisfies TierName[]) {
     const tier = tally.tiers[name]
     const { lines, targets, right, cost } = other.tiers[name]

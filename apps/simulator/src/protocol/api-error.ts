@@ -57,6 +57,15 @@ export function rateLimited(model: string, retryAfterSeconds: number): ApiError 
   )
 }
 
+/** One call too many for a limit, of which there is room again in so many milliseconds. */
+export function overLimit(model: string, what: 'requests' | 'tokens', freeMs: number, headers: Record<string, string>): ApiError {
+  const unit = what === 'requests' ? 'requests per min (RPM)' : 'tokens per min (TPM)'
+  return new ApiError(429, what, `Rate limit reached for ${model} on ${unit}. Please try again in ${freeMs}ms.`, {
+    code: 'rate_limit_exceeded',
+    headers: { ...headers, 'retry-after-ms': String(freeMs), 'retry-after': String(Math.ceil(freeMs / 1000)) },
+  })
+}
+
 export function quotaExhausted(): ApiError {
   return new ApiError(429, 'insufficient_quota', 'You exceeded your current quota, please check your plan and billing details.', {
     code: 'insufficient_quota',

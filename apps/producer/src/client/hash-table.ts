@@ -1,0 +1,89 @@
+/** Whole numbers from 1 to 2^32 - 1, kept by hash. A hash is three words: the low byte of the first, and the other two. */
+export interface HashTable {
+  /** The number that stands under a hash; 0 for none. */
+  get(hash: Uint32Array): number
+  set(hash: Uint32Array, value: number): void
+  /** What stands there, 0 for nothing: then `value` does from now on. */
+  getOrSet(hash: Uint32Array, value: number): number
+  readonly size: number
+  /** Memory of the table. */
+  readonly byteLength: number
+}
+
+const SHARDS = 256
+/** Words of 32 bits in one entry: two of hash, one of value, which is 0 where the slot is free. */
+const ENTRY_WORDS = 3
+const FULLEST = 0.9
+const GROWTH = 1.15
+
+interface Shard {
+  table: Uint32Array<ArrayBuffer>
+  slots: number
+  used: number
+}
+
+/**
+ * An open-addressing table in 256 parts that grow one by one and by little: between 12 / 0.9 and 12 / (0.9 / 1.15) = 15.4 bytes an entry, and no moment
+ * at which the whole table exists twice.
+ */
+export function createHashTable(): HashTable {
+  const shards = Array.from({ length: SHARDS }, (): Shard => ({ table: new Uint32Array(0), slots: 0, used: 0 }))
+  let size = 0
+
+  const getOrSet = ([part = 0, high = 0, low = 0]: Uint32Array, value: number): number => {
+    const shard = shards[part & (SHARDS - 1)]!
+    if (shard.used + 1 > shard.slots * FULLEST) grow(shard)
+    const slot = slotOf(shard, high, low)
+    const found = shard.table[slot + 2]!
+    if (found !== 0) return found
+    shard.table[slot] = high
+    shard.table[slot + 1] = low
+    shard.table[slot + 2] = value
+    shard.used++
+    size++
+    return 0
+  }
+  return {
+    get size() {
+      return size
+    },
+    get byteLength() {
+      return shards.reduce((sum, { table }) => sum + table.byteLength, 0)
+    },
+    get: ([part = 0, high = 0, low = 0]) => {
+      const shard = shards[part & (SHARDS - 1)]!
+      return shard.slots === 0 ? 0 : shard.table[slotOf(shard, high, low) + 2]!
+    },
+    set: (hash, value) => {
+      const [part = 0, high = 0, low = 0] = hash
+      if (getOrSet(hash, value) === 0) return
+      const shard = shards[part & (SHARDS - 1)]!
+      shard.table[slotOf(shard, high, low) + 2] = value
+    },
+    getOrSet,
+  }
+}
+
+function grow(shard: Shard): void {
+  const old = shard.table
+  shard.slots = Math.max(16, Math.ceil(shard.slots * GROWTH))
+  shard.table = new Uint32Array(shard.slots * ENTRY_WORDS)
+  for (let entry = 0; entry < old.length; entry += ENTRY_WORDS) {
+    if (old[entry + 2] === 0) continue
+    const slot = slotOf(shard, old[entry]!, old[entry + 1]!)
+    shard.table[slot] = old[entry]!
+    shard.table[slot + 1] = old[entry + 1]!
+    shard.table[slot + 2] = old[entry + 2]!
+  }
+}
+
+/** Index of the entry that holds this hash, or of the free one where it belongs (linear probing). */
+function slotOf({ table, slots }: Shard, high: number, low: number): number {
+  // The low half spreads entries over the slots.
+  let slot = Math.floor((low / 0x1_0000_0000) * slots) * ENTRY_WORDS
+  while (table[slot + 2] !== 0 && (table[slot] !== high || table[slot + 1] !== low)) {
+    slot += ENTRY_WORDS
+    if (slot === table.length) slot = 0
+  }
+  return slot
+}
