@@ -107,6 +107,7 @@ test(
 
     const { queues, registry } = keyPrefixes(pipeline.environment['TOOLWRIGHT_PREFIX']!, 'default')
     const unexpected: string[] = []
+    const names = new Set<string>()
     for (const key of await keys()) {
       const name = key
         .replace(new RegExp(`^${RegExp.escape(queues)}:`), 'q:')
@@ -114,11 +115,14 @@ test(
         .replace(/run:r-[a-z2-7]{10}/, 'run:RUN')
         .replace(/kind:k-[a-z0-9-]+/, 'kind:KIND')
       const kept = KEPT.find(({ pattern }) => pattern.test(name))
+      names.add(name)
       const seconds = await redis.ttl(key)
       if (kept === undefined) unexpected.push(`${name} (for ${seconds} s)`)
       else if (kept.seconds !== undefined && (seconds < 0 || seconds > kept.seconds)) unexpected.push(`${name} is kept for ${seconds} s`)
     }
     expect([...new Set(unexpected)]).toEqual([])
+    // What was looked for is there.
+    for (const name of ['r:run:RUN', 'r:run:RUN:failed', 'r:kind:KIND:tools', 'q:direct:meta']) expect(names).toContain(name)
     for (const queue of ['requests', 'user', 'direct', 'maker', 'execution'])
       expect(await redis.xlen(`${queues}:${queue}:events`)).toBeLessThan(500)
     expect((await pipeline.registry.runs.list(10)).map(({ state }) => state)).toEqual(['done', 'done', 'done'])

@@ -89,7 +89,7 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
     while (!signal.aborted) {
       if (isCreditDue) await options.credit()
       isCreditDue = false
-      const step = await soon(next, batch.size > 0 && !isSentBefore() ? FLUSH_MS : null, signal)
+      const step = (await atOnce(next)) ?? (await soon(next, batch.size > 0 && !isSentBefore() ? FLUSH_MS : null, signal))
       if (step === 'late') {
         await flush()
         continue
@@ -264,6 +264,20 @@ function lineOf(request: RequestLine, seq: number, frames: Map<string, Frame>): 
     ...(request.target !== undefined && { target: request.target }),
     ...(request.kindName !== undefined && { kindName: request.kindName }),
   }
+}
+
+/** So many turns a line takes at most that has been read with its chunk. */
+const TURNS = 6
+
+/** The promise's value where it needs nothing from outside, else null: most lines come with a chunk of many, and for these a timer each would cost more than all else. */
+async function atOnce<T>(promise: Promise<T>): Promise<T | null> {
+  const arrived: T[] = []
+  promise.then(
+    (value) => arrived.push(value),
+    () => undefined,
+  )
+  for (let turn = 0; turn < TURNS && arrived.length === 0; turn++) await Promise.resolve()
+  return arrived[0] ?? null
 }
 
 /** The promise's value, or `late` when it takes longer than that (null: wait), or `aborted`. */

@@ -58,8 +58,11 @@ export function openClaims(): Claims {
     drop,
     candidates: (line) => {
       const found = new Set(always)
-      for (const token of new Set(line)) for (const kind of byToken.get(token) ?? []) found.add(kind)
-      return [...found].toSorted((a, b) => places.get(a)!.order - places.get(b)!.order)
+      for (const token of line) {
+        const kinds = byToken.get(token)
+        if (kinds !== undefined) for (const kind of kinds) found.add(kind)
+      }
+      return found.size < 2 ? [...found] : [...found].toSorted((a, b) => places.get(a)!.order - places.get(b)!.order)
     },
   }
 }

@@ -29,6 +29,7 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_STDERR_CHARACTERS = 4_000
 /** The child ends a call itself when its time is up; what still runs this much later is killed. */
 const KILL_GRACE_MS = 1_000
+const SAME_MOMENT_MS = 5
 /** A child that gets no processor is waited for, up to this many times its limit. */
 const PATIENCE = 4
 
@@ -76,6 +77,7 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
     let missing = batch.calls.length
     let hasOverrun = false
     let lastMessageAt = performance.now()
+    let timerSetAt = lastMessageAt
     const startAt = (delayMs: number, act: () => void) => setTimeout(act, Math.max(0, Math.min(delayMs, deadline - performance.now())))
     let timer = startAt(batch.timeoutMs, outOfTime)
 
@@ -102,10 +104,15 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
       resolve(ending)
     }
     function receive(message: ChildMessage): void {
-      clearTimeout(timer)
       if (hasOverrun) return
-      lastMessageAt = performance.now()
-      timer = startAt(batch.timeoutMs, outOfTime)
+      const now = performance.now()
+      // Outcomes come many at a time: one new timer for all that come within a moment.
+      if (now - timerSetAt > SAME_MOMENT_MS) {
+        clearTimeout(timer)
+        timerSetAt = now
+        timer = startAt(batch.timeoutMs, outOfTime)
+      }
+      lastMessageAt = now
       if (message.type === 'compiled' && isCompiling) isCompiling = false
       else if (message.type === 'outcome' && missing > 0) {
         missing--
