@@ -105,7 +105,7 @@ test(
     const halted = await ended
     expect(halted.code, halted.talk).toBe(5)
     expect(halted.talk).toMatch(/API_KEY/)
-    expect(halted.talk).toContain(`--run-id ${run}`)
+    expect(halted.talk).toContain(`resume ${run}`)
     expect(halted.talk).not.toContain('another-key-entirely')
 
     await stopStages()

@@ -11,7 +11,7 @@ export interface Load {
   direct: number
 }
 
-const FAMILY = 'unit-conversion'
+export const FAMILY = 'unit-conversion'
 /** Calls that one tool user has on the way at most, as these tests start it: jobs of `direct` times lines in each. */
 export const CALLS_AT_ONCE = 2 * 8
 

@@ -125,7 +125,7 @@ test(
     const { code, talk, results } = await halted.ended
     expect(code, `${talk}\n${pipeline.log()}`).toBe(5)
     expect(talk).toMatch(/check TOOLWRIGHT_STRONG_API_KEY/)
-    expect(talk).toContain(`--run-id ${halted.run}`)
+    expect(talk).toContain(`resume ${halted.run}`)
     expect(results.length).toBeLessThan(lines.length)
     expect(results.filter((result) => result.response === null)).toEqual([])
 

@@ -55,7 +55,19 @@ test('keeps the whole completion where the body of the request was sent on', asy
 })
 
 test('two workers at the same call use one reply; what the other paid is waste', async () => {
-  const replies = await Promise.all(['one', 'other'].map((text) => payFor(worker([{ text, costNano: 5 }]).payer)))
+  const workers = ['one', 'other'].map((text) => worker([{ text, costNano: 5 }]))
+  // Neither has its reply before the other has called.
+  const { promise: bothCalled, resolve } = Promise.withResolvers<void>()
+  let calls = 0
+  for (const { strong } of workers) {
+    const complete = strong.complete.bind(strong)
+    strong.complete = async (...call) => {
+      if (++calls === workers.length) resolve()
+      await bothCalled
+      return await complete(...call)
+    }
+  }
+  const replies = await Promise.all(workers.map(({ payer }) => payFor(payer)))
   expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
   const entries = await data.registry.money.ledger(RUN)
   expect(entries.map(({ bucket }) => bucket).toSorted()).toEqual(['results', 'waste'])

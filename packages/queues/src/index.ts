@@ -8,5 +8,6 @@ export { allowExecutor, executorUser, urlOfExecutor, type ExecutorUser } from '.
 export { openQueues, type Depth, type NewJob, type Queues } from './queues.ts'
 export { addCall, addDirect, addJudge, addMake, addRequests, addToTool, oneHopOn } from './stage-jobs.ts'
 export { observeJobs, openStage, type Stage, type StageEnvironment } from './stage.ts'
+export { isRedisFull, onceNotFull } from './redis-full.ts'
 export { openReplication, type Replication } from './replication.ts'
 export { startWorker, type ExecutionEnd, type JobContext, type RunningWorker, type WorkerOptions } from './worker.ts'

@@ -4,6 +4,7 @@ import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingErr
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { HopelessError, LaterError } from './errors.ts'
+import { onceNotFull } from './redis-full.ts'
 import { MAX_ATTEMPTS, type NewJob, queueNameOf, type Queues } from './queues.ts'
 import { openLink } from './link.ts'
 import type { RedisConnection } from './open-redis.ts'
@@ -133,7 +134,7 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     }
 
     try {
-      const result = await options.handle(data, context)
+      const result = await onceNotFull(() => options.handle(data, context), context.signal)
       settle('done')
       return result
     } catch (error) {

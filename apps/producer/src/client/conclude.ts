@@ -1,5 +1,5 @@
 import type { Bucket } from '@toolwright/contracts'
-import type { Queues } from '@toolwright/queues'
+import { onceNotFull, type Queues } from '@toolwright/queues'
 import type { Registry, Sums } from '@toolwright/registry'
 import type { RunRequest } from '../run-request.ts'
 import type { Delivery } from './delivery.ts'
@@ -76,7 +76,7 @@ async function close({ registry, queues, request, standing, delivery, durationMs
   const uncertain = await registry.money.uncertain(run)
   if (uncertain.calls > 0)
     say(`${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums`)
-  await registry.runs.finish(run, summaryJson(totals))
+  await onceNotFull(() => registry.runs.finish(run, summaryJson(totals)))
   await queues.dropResults(run)
   if (request.json) process[output === null ? 'stderr' : 'stdout'].write(`${JSON.stringify(summaryJson(totals))}\n`)
   else process.stderr.write(`\n${renderSummary(totals)}`)

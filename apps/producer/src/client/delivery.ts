@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { LineResult, RunSettings } from '@toolwright/contracts'
-import { LaterError, type Queues } from '@toolwright/queues'
+import { LaterError, onceNotFull, type Queues } from '@toolwright/queues'
 import type { Registry } from '@toolwright/registry'
 import { openDuplicates, type Duplicates } from './duplicates.ts'
 import { createInOrder } from './in-order.ts'
@@ -169,7 +169,9 @@ function committing({ registry, run, onFailure }: DeliveryOptions, { writer, tal
     const streamed = written.filter((result) => writer.isStreamed(result))
     for (const result of written) tallyResult(tally, result)
     for (const result of streamed) tallyResult(streamedTally, result)
-    await registry.runs.noteWritten(run, written.length, { seqs: streamed.map(({ seq }) => seq), tally: streamedTally }, held)
-    await registry.totals.addResults(written)
+    const marks = { seqs: streamed.map(({ seq }) => seq), tally: streamedTally }
+    // They are in the files by now: doing it all again would count none.
+    await onceNotFull(() => registry.runs.noteWritten(run, written.length, marks, held))
+    await onceNotFull(() => registry.totals.addResults(written))
   }
 }

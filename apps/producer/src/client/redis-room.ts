@@ -1,4 +1,4 @@
-import { infoOf, type RedisConnection } from '@toolwright/queues'
+import { infoOf, isRedisFull, type RedisConnection } from '@toolwright/queues'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createOutageTalk, type OutageWords } from './outage-talk.ts'
 
@@ -62,7 +62,7 @@ export function watchRoom({ memory, bytesRead, say, now }: RoomOptions): Room {
         try {
           return await write()
         } catch (error) {
-          if (!isFull(error) || signal.aborted) throw error
+          if (!isRedisFull(error) || signal.aborted) throw error
         }
         do await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
         while (!signal.aborted && !(await isLeft()))
@@ -74,13 +74,6 @@ export function watchRoom({ memory, bytesRead, say, now }: RoomOptions): Room {
 /** How much more it may hold. */
 function roomIn({ usedBytes, maxBytes }: Memory): number {
   return maxBytes * FULLEST - usedBytes
-}
-
-/** What Redis says when it takes nothing more; of a transaction, what it says of its parts. */
-function isFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const parts = 'previousErrors' in error && Array.isArray(error.previousErrors) ? (error.previousErrors as unknown[]) : []
-  return error.message.startsWith('OOM ') || parts.some(isFull)
 }
 
 /** Of the server that has a key: of a Cluster's others, nothing of a space is on any. */

@@ -1,5 +1,5 @@
 import { shownUsd } from '@toolwright/contracts'
-import type { Depth, Queues } from '@toolwright/queues'
+import { onceNotFull, type Depth, type Queues } from '@toolwright/queues'
 import { type KindIndex, openKindIndex, type Registry, type Sums } from '@toolwright/registry'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunRequest } from '../run-request.ts'
@@ -38,10 +38,13 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
   await index.refresh()
   const tools = countTools(index)
   const outageTalk = createOutageTalk(() => performance.now(), ENDPOINT_WORDS)
-  while (!signal.aborted) {
+  const tellTools = async () => {
     await index.refresh()
     for (const { kind, version } of tools.made()) event(await describeTool(registry, kind, version))
     standing.toolsMade = tools.count()
+  }
+  const look = async () => {
+    await tellTools()
     standing.toolsBeingMade = makesIn(await queues.depth('maker'))
     standing.spent = sumOf(await registry.money.sums(run))
     const { handedOver } = standing
@@ -63,8 +66,15 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
     const talk = outageTalk(isHeld ? refusal.message : null)
     if (talk !== null) event(talk)
     if (standing.haltedBy !== null || standing.fatal !== null) stop()
+  }
+  while (!signal.aborted) {
+    await onceNotFull(look, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
   }
+  // A run may end between two looks.
+  await tellTools()
   await registry.activeRuns.leave(run)
 }
 
