@@ -17,7 +17,7 @@ import { openRedisServers, type RedisServer, type RedisServers } from './redis-s
 
 /** `./toolwright test faults --full`: more of everything. */
 const IS_FULL = process.env['TOOLWRIGHT_FAULTS'] === 'full'
-const KILLS = IS_FULL ? 60 : 8
+const KILLS = IS_FULL ? 60 : 6
 const RESETS = IS_FULL ? 40 : 4
 const LOCK_MS = 6_000
 const TIMEOUT = { timeout: IS_FULL ? 900_000 : 150_000 }
@@ -79,7 +79,7 @@ async function replace(stage: Stage): Promise<void> {
 const goOn = (load: Load, { run }: StartedRun) => pipeline.begin(load.lines, { run })
 
 test(`kill -9 of any process, ${KILLS} times at random`, TIMEOUT, async () => {
-  const load = loadOf(IS_FULL ? 20_000 : 4_000, IS_FULL ? 4_000 : 500)
+  const load = loadOf(IS_FULL ? 20_000 : 3_000, IS_FULL ? 4_000 : 300)
   await expectToOutlive(load, async (begun) => {
     let started = begun
     let hits = 0
@@ -115,9 +115,9 @@ test('the same lines in the hands of five workers that die, one after the other'
 })
 
 test('Redis killed (-9) and started again with its AOF', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(3_000, 300), async (started) => {
+  await expectToOutlive(loadOf(1_500, 150), async (started) => {
     const recoveries: number[] = []
-    for (let time = 0; time < (IS_FULL ? 8 : 2); time++) {
+    for (let time = 0; time < (IS_FULL ? 8 : 1); time++) {
       const users = await usersOf(server)
       await server.kill()
       await delay(500 * random())
@@ -131,7 +131,7 @@ test('Redis killed (-9) and started again with its AOF', TIMEOUT, async () => {
 })
 
 test('Redis stopped for longer than a lock holds', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(3_000, 300), async (started) => {
+  await expectToOutlive(loadOf(1_500, 150), async (started) => {
     server.process.kill('SIGSTOP')
     await delay(LOCK_MS + 2_000)
     server.process.kill('SIGCONT')
@@ -141,7 +141,7 @@ test('Redis stopped for longer than a lock holds', TIMEOUT, async () => {
 })
 
 test(`all connections to Redis reset, ${RESETS} times`, TIMEOUT, async () => {
-  await expectToOutlive(loadOf(3_000, 300), async (started) => {
+  await expectToOutlive(loadOf(1_500, 150), async (started) => {
     const recoveries: number[] = []
     for (let reset = 0; reset < RESETS && started.process.exitCode === null; reset++) {
       await way.cut()
@@ -157,7 +157,7 @@ test(`all connections to Redis reset, ${RESETS} times`, TIMEOUT, async () => {
 // Only with --full: more than a minute passes until sockets are found dead and locks have run out.
 for (const seconds of IS_FULL ? [20] : []) {
   test(`a way to Redis on which everything vanishes for ${seconds} s`, TIMEOUT, async () => {
-    await expectToOutlive(loadOf(3_000, 300), async (started) => {
+    await expectToOutlive(loadOf(1_500, 150), async (started) => {
       way.hush()
       await delay(1_000 * seconds)
       way.speak()
@@ -168,7 +168,7 @@ for (const seconds of IS_FULL ? [20] : []) {
 }
 
 test('Redis full', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(3_000, 300), async (started) => {
+  await expectToOutlive(loadOf(1_500, 150), async (started) => {
     const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))?.[1])
     await server.redis.config('SET', 'maxmemory', String(Math.floor(used / 2)))
     await delay(4_000)
