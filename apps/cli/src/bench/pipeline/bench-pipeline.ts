@@ -47,14 +47,21 @@ export async function benchPipeline(
     { name: 'called, one kind', kinds: 'one', tier: 'called', batchLines: 256, requests: Math.ceil(count / 10), wanted: null },
     { name: 'extracted, one kind, at most 64 lines a job', kinds: 'one', tier: 'extracted', batchLines: 64, requests: count, wanted: null },
     {
-      name: 'extracted, one kind, at most 8',
+      name: 'extracted, one kind, at most 8 lines a job',
       kinds: 'one',
       tier: 'extracted',
       batchLines: 8,
       requests: Math.ceil(count / 4),
       wanted: null,
     },
-    { name: 'extracted, one kind, one', kinds: 'one', tier: 'extracted', batchLines: 1, requests: Math.ceil(count / 50), wanted: null },
+    {
+      name: 'extracted, one kind, one line a job',
+      kinds: 'one',
+      tier: 'extracted',
+      batchLines: 1,
+      requests: Math.ceil(count / 50),
+      wanted: null,
+    },
   ]
   const measured: Measured[] = []
   let light: { bare: number[]; ours: number[] } = { bare: [], ours: [] }

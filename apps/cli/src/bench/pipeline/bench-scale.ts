@@ -43,11 +43,11 @@ export async function benchScale(surroundings: Surroundings, signal: AbortSignal
       surroundings.columns,
     ),
     '',
-    renderTable(COLUMNS(scales), scales, surroundings.columns),
+    renderTable(columnsFor(scales), scales, surroundings.columns),
   ].join('\n')
 }
 
-const COLUMNS = ([first]: readonly Scale[]): Column<Scale>[] => [
+const columnsFor = ([first]: readonly Scale[]): Column<Scale>[] => [
   { title: 'tool users', align: 'right', cell: ({ users }) => String(users) },
   { title: 'requests/s', align: 'right', cell: ({ perSecond }) => perSecond.toFixed(0) },
   { title: 'ideal', align: 'right', cell: ({ ideal }) => ideal.toFixed(0) },
