@@ -73,6 +73,21 @@ test('two workers at the same call use one reply; what the other paid is waste',
   expect(entries.map(({ bucket }) => bucket).toSorted()).toEqual(['results', 'waste'])
 })
 
+test('a reply that was paid for waits until Redis has room for it: nobody pays for it again', async () => {
+  const { money } = data.registry
+  let refusals = 0
+  const settle: typeof money.settle = async (...paid) => {
+    if (refusals++ === 0) throw new Error("OOM command not allowed when used memory > 'maxmemory'.")
+    return await money.settle(...paid)
+  }
+  const strong = scriptedModel([{ text: '42', costNano: 5 }], { role: 'strong', model: 'big' })
+  const registry = { ...data.registry, money: { ...money, settle } }
+  const payer = openPayer({ registry, models: { strong, light: scriptedModel([]) }, observe: () => undefined })
+  expect(await payFor(payer)).toMatchObject({ text: '42' })
+  expect(strong.calls).toHaveLength(1)
+  expect(await money.ledger(RUN)).toMatchObject([{ costNano: 5, bucket: 'results' }])
+})
+
 test('a limit holds the endpoint for as long as it asked, for every process, and no other endpoint', async () => {
   const limit = new ModelError('too many requests', 'rate-limited', { retryAfterMs: 60_000 })
   const { payer, strong, events } = worker([limit], ['ok'])

@@ -1,6 +1,6 @@
 import type { KindId, Purpose, Role, Tokens } from '@toolwright/contracts'
 import { type Model, type ModelCall, ModelError } from '@toolwright/llm'
-import { LaterError } from '@toolwright/queues'
+import { LaterError, onceNotFull } from '@toolwright/queues'
 import type { Heard, Intent, KeptReply, MinuteLimits, Registry } from '@toolwright/registry'
 import { type EndpointGate, openEndpointGate, type Pass } from './endpoint-gate.ts'
 
@@ -132,8 +132,8 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         }
       }
       observe('ok')
-      const kept = await registry.money.settle(intent, begun.attempt, {
-        v: 1,
+      const toKeep = {
+        v: 1 as const,
         text: reply.text,
         finish: reply.finish,
         model: reply.model,
@@ -141,7 +141,9 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         costNano: reply.costNano,
         price: reply.price,
         completion: call.body === undefined ? null : reply.completion,
-      })
+      }
+      // What is paid for is kept, however long there is no room for it: whoever asked again would pay again.
+      const kept = await onceNotFull(() => registry.money.settle(intent, begun.attempt, toKeep))
       await pass.succeeded({ usage: usageOf(reply.tokens), announced: reply.announced })
       return kept
     },
