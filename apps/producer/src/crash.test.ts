@@ -73,6 +73,7 @@ async function openWorld() {
       settings: new Map(),
       regrouping: openRegrouping({
         concurrency: 1,
+        isBacklogged: () => Promise.resolve(false),
         send: (destination, lines) => sendToTool({ registry: own, queues }, destination, lines),
       }),
     }

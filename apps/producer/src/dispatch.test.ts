@@ -34,7 +34,7 @@ afterEach(async () => {
 
 async function dispatchLine(line: Line): Promise<void> {
   const { registry } = data
-  const regrouping = openRegrouping({ concurrency: 1, send: () => Promise.resolve() })
+  const regrouping = openRegrouping({ isBacklogged: () => Promise.resolve(false), concurrency: 1, send: () => Promise.resolve() })
   const services = { registry, queues: jobs.queues, index: openKindIndex(registry.kinds), regrouping, settings: new Map() }
   const context: JobContext = {
     jobId: 'requests-a',

@@ -4,7 +4,7 @@ import { z } from 'zod'
 const ProducerEnvironment = z.object({
   ...commonEnvironment,
   /** Jobs of the `requests` queue at the same time. */
-  concurrency: z.coerce.number('expected a whole number').int().min(1).max(1_000).default(24),
+  concurrency: z.coerce.number('expected a whole number').int().min(1).max(1_000).default(48),
   noColor: z.string().optional().meta({ variable: 'NO_COLOR' }),
   term: z.string().optional().meta({ variable: 'TERM' }),
 })

@@ -5,6 +5,9 @@ import { dispatch, sendToTool } from './dispatch.ts'
 import { readEnvironment } from './env.ts'
 import { openRegrouping } from './regroup.ts'
 
+/** Batches in front of the workers that keep them at work until the next ones come. */
+const ENOUGH_BATCHES = 2
+
 /** The dispatcher. The client of a run is `run-main.ts`. */
 await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime) => {
   const environment = readEnvironment()
@@ -17,6 +20,7 @@ await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime
     settings: new Map(),
     regrouping: openRegrouping({
       concurrency: environment.concurrency,
+      isBacklogged: async () => (await stage.queues.waitingIn(['user', 'execution'])) > ENOUGH_BATCHES,
       send: (destination, lines) => sendToTool({ registry, queues: stage.queues }, destination, lines),
     }),
   }

@@ -1,4 +1,5 @@
 import type { Line } from '@toolwright/contracts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openRegrouping } from './regroup.ts'
 
@@ -6,10 +7,16 @@ const line = (seq: number): Line => ({ seq, customId: String(seq), text: '', fra
 const sorting = { run: 'r-aaaaaaaaaa', kind: 'k-sort-aaaaaa', version: 1 }
 const sums = { run: 'r-aaaaaaaaaa', kind: 'k-sums-aaaaaa', version: 1 }
 
-function regroupingThatNotes(concurrency: number, fails = false) {
+interface Circumstances {
+  fails?: boolean
+  isBacklogged?: () => boolean
+}
+
+function regroupingThatNotes(concurrency: number, { fails = false, isBacklogged = () => false }: Circumstances = {}) {
   const sent: [string, number[]][] = []
   const regrouping = openRegrouping({
     concurrency,
+    isBacklogged: async () => isBacklogged(),
     send: async ({ kind }, lines) => {
       if (fails) throw new Error('Redis is away')
       sent.push([kind, lines.map(({ seq }) => seq)])
@@ -61,10 +68,35 @@ test('a slow job holds the others up for a moment only', async () => {
 })
 
 test('what could not be sent fails every job that put something', async () => {
-  const { regrouping } = regroupingThatNotes(2, true)
+  const { regrouping } = regroupingThatNotes(2, { fails: true })
   const [one, two] = [regrouping.begin(), regrouping.begin()]
   one.put(sums, [line(1)])
   two.put(sums, [line(2)])
   const ends = await Promise.allSettled([one.send(), two.send()])
   expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+})
+
+test('while the workers have enough before them, lines are held until they have not, or until no more can come', async () => {
+  let isBacklogged = true
+  const { regrouping, sent } = regroupingThatNotes(3, { isBacklogged: () => isBacklogged })
+  const jobs = [regrouping.begin(), regrouping.begin(), regrouping.begin()]
+  const sendOne = (at: number) => {
+    jobs[at]!.put(sums, [line(at)])
+    return jobs[at]!.send()
+  }
+  const all = [sendOne(0), sendOne(1)]
+  await delay(200)
+  expect(sent).toEqual([])
+  await Promise.all([...all, sendOne(2)])
+  expect(sent).toEqual([[sums.kind, [0, 1, 2]]])
+
+  await delay(20)
+  const alone = regrouping.begin()
+  alone.put(sums, [line(3)])
+  const sending = alone.send()
+  await delay(200)
+  expect(sent).toHaveLength(1)
+  isBacklogged = false
+  await sending
+  expect(sent).toHaveLength(2)
 })

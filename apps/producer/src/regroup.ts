@@ -24,23 +24,31 @@ export interface Turn {
   drop(): void
 }
 
-/** How long to wait for jobs that may still begin, once all that have begun are ready; nothing waits when no more can begin, or when for as long none had begun before. */
+/** How long to wait for jobs that may still begin, once all that have begun are ready; one waits for no other when for as long none had begun before. */
 const LULL_MS = 4
+/** How long the ready wait for those that have begun. */
 const MAX_WAIT_MS = 50
+/** While the workers have enough before them, nothing is gained by sending more: lines wait here, where batches grow. */
+const MAX_HOLD_MS = 2_000
+const LOOK_MS = 10
 
-export function openRegrouping(options: { concurrency: number; send(destination: Destination, lines: Line[]): Promise<void> }): Regrouping {
+export interface RegroupingOptions {
+  /** Jobs that can be dispatched at the same time: when all are ready, nothing more can come. */
+  concurrency: number
+  /** Whether batches wait for the workers that serve tools. */
+  isBacklogged(): Promise<boolean>
+  send(destination: Destination, lines: Line[]): Promise<void>
+}
+
+export function openRegrouping(options: RegroupingOptions): Regrouping {
   let begun = 0
-  let ready: { groups: Map<string, Group>; resolve: () => void; reject: (error: unknown) => void }[] = []
-  let lull: NodeJS.Timeout | undefined
+  let ready: { groups: Map<string, Group>; readyAt: number; resolve: () => void; reject: (error: unknown) => void }[] = []
   let lastBegunAt = -Infinity
-  /** Since nothing had begun for a while, only one job has: it travels alone. */
+  /** Since nothing had begun for a while, only one job has: it waits for no other. */
   let isAlone = false
-  let limit: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
 
   const flush = () => {
-    clearTimeout(lull)
-    clearTimeout(limit)
-    limit = undefined
     const jobs = ready
     ready = []
     begun -= jobs.length
@@ -58,11 +66,25 @@ export function openRegrouping(options: { concurrency: number; send(destination:
     )
   }
 
-  const flushWhenQuiet = () => {
-    clearTimeout(lull)
-    if (ready.length === 0 || ready.length < begun) return
-    if (isAlone || ready.length >= options.concurrency) flush()
-    else lull = setTimeout(flush, LULL_MS)
+  const flushWhenDue = () => {
+    clearTimeout(timer)
+    const [first] = ready
+    if (first === undefined) return
+    const now = performance.now()
+    if (ready.length >= options.concurrency) return flush()
+    const isComplete = ready.length >= begun
+    const dueAt = isComplete ? (isAlone ? 0 : lastBegunAt + LULL_MS) : first.readyAt + MAX_WAIT_MS
+    if (dueAt > now) timer = setTimeout(flushWhenDue, dueAt - now)
+    else void flushUnlessBacklogged(first)
+  }
+
+  const flushUnlessBacklogged = async (first: (typeof ready)[number]) => {
+    const isHeld = performance.now() < first.readyAt + MAX_HOLD_MS && (await options.isBacklogged().catch(() => false))
+    // Meanwhile they may have been sent with others.
+    if (ready[0] !== first) return
+    if (!isHeld) return flush()
+    clearTimeout(timer)
+    timer = setTimeout(() => void flushUnlessBacklogged(first), LOOK_MS)
   }
 
   return {
@@ -71,7 +93,6 @@ export function openRegrouping(options: { concurrency: number; send(destination:
       isAlone = begun === 0 && now - lastBegunAt > LULL_MS
       lastBegunAt = now
       begun++
-      clearTimeout(lull)
       const groups = new Map<string, Group>()
       return {
         put: (destination, lines) => {
@@ -82,13 +103,12 @@ export function openRegrouping(options: { concurrency: number; send(destination:
         },
         send: () =>
           new Promise((resolve, reject) => {
-            ready.push({ groups, resolve, reject })
-            limit ??= setTimeout(flush, MAX_WAIT_MS)
-            flushWhenQuiet()
+            ready.push({ groups, readyAt: performance.now(), resolve, reject })
+            flushWhenDue()
           }),
         drop: () => {
           begun--
-          flushWhenQuiet()
+          flushWhenDue()
         },
       }
     },

@@ -29,6 +29,8 @@ export interface Queues {
   /** An id for a job about these parts, in this space. */
   idFor(stage: string, ...parts: (string | number)[]): string
   depth(queue: QueueName, run?: string): Promise<Depth>
+  /** How many jobs of these queues wait for a worker. */
+  waitingIn(queues: readonly Exclude<QueueName, 'results'>[]): Promise<number>
   /** Whether no job waits for a worker in the queues of a request's way, and hardly one for its time to come. */
   isIdle(): Promise<boolean>
   /** How many jobs of a queue that have not ended are a run's. */
@@ -134,6 +136,10 @@ export function openQueues(options: { redis: RedisConnection; prefix: string; sp
         failed: counts['failed'] ?? 0,
         waitingChildren: counts['waiting-children'] ?? 0,
       }
+    },
+    waitingIn: async (names) => {
+      const counts = await Promise.all(names.map((name) => handle(name).getJobCountByTypes('wait', 'prioritized')))
+      return counts.reduce((sum, count) => sum + count, 0)
     },
     isIdle: async () => {
       const all = await Promise.all(WAY.map((name) => ask(name, (asked) => asked.getJobCounts('wait', 'prioritized', 'delayed'))))

@@ -123,7 +123,6 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     await Promise.all([pools.first.close(), pools.second.close()])
     for (const opened of await Promise.allSettled(images.values())) if (opened.status === 'fulfilled') opened.value.close()
   }
-  let isClosed = false
 
   try {
     await pools.first.warm()
@@ -151,10 +150,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     isolation,
     missing,
-    close: async () => {
-      isClosed = true
-      await close()
-    },
+    close,
   }
 
   async function runOnSlot(slot: Slot, batch: Batch, signal?: AbortSignal): Promise<Outcome[]> {
@@ -183,7 +179,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       // The next look for a child must not find this one.
       child.kill('it is replaced')
       await child.exited
-      if (isClosed) throw new Error('the sandbox is closed')
+      if (closing.signal.aborted) throw new Error('the sandbox is closed')
       count(ending.how)
       if (ending.how === 'recycled') continue
       if (ending.how === 'overran' && performance.now() >= deadline) {

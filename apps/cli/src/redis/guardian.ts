@@ -8,6 +8,7 @@ import { clearState, findRunning, readState, type RedisFolder } from './state.ts
 const POLL_MS = 250
 const POST_TIMEOUT_MS = 120_000
 const MAX_RESTARTS = 5
+const PORT_MS = 10_000
 
 export interface Guarding {
   folder: RedisFolder
@@ -29,7 +30,7 @@ export async function guard({ folder, program, environment, onReady, signal }: G
   try {
     const leftover = await findRunning(folder)
     if (leftover) await shutDown(leftover)
-    let server = await startServer({ folder, program, environment, lastPort: readState(folder)?.port })
+    let server = await startServer({ folder, program, environment, lastPort: readState(folder)?.port, waitForPortMs: 0 })
     await onReady()
     for (let restarts = 0; ;) {
       const alone = tryOwnFile(folder.users)
@@ -44,7 +45,7 @@ export async function guard({ folder, program, environment, onReady, signal }: G
       if (!server.hasExited()) continue
       if (restarts++ === MAX_RESTARTS) throw new Error(`the server died ${restarts} times, see ${folder.log}`)
       await delay(500 * (restarts - 1))
-      server = await startServer({ folder, program, environment, lastPort: server.port })
+      server = await startServer({ folder, program, environment, lastPort: server.port, waitForPortMs: PORT_MS })
     }
   } finally {
     post.release()

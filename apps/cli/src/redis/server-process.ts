@@ -1,5 +1,6 @@
 import { inspectRedis } from '@toolwright/queues'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { totalmem } from 'node:os'
@@ -25,14 +26,16 @@ export interface ServerStart {
   environment: NodeJS.ProcessEnv
   /** Tried first, so that clients find the server again. */
   lastPort: number | undefined
+  /** How long to wait for that port if another process has it just now: those who use the server know no other. */
+  waitForPortMs: number
 }
 
 /** Starts the folder's server, waits until it answers with its data loaded, and writes its state. */
-export async function startServer({ folder, program, environment, lastPort }: ServerStart): Promise<ServerProcess> {
+export async function startServer({ folder, program, environment, lastPort, waitForPortMs }: ServerStart): Promise<ServerProcess> {
   const password = passwordOf(folder)
   writeUsersFile(folder, password)
   for (const wanted of [lastPort, undefined, undefined, undefined]) {
-    const port = await freePort(wanted)
+    const port = wanted !== undefined && (await isFreeWithin(wanted, waitForPortMs)) ? wanted : await freePort()
     const server = launch({ folder, program, environment, port })
     const runId = await untilAnswers(urlOf(port, password), server)
     // It ended before it answered: mostly because another process took the port in between.
@@ -43,7 +46,7 @@ export async function startServer({ folder, program, environment, lastPort }: Se
   throw new Error(`${program.name} does not start, see ${folder.log}`)
 }
 
-interface Launch extends Omit<ServerStart, 'lastPort'> {
+interface Launch extends Omit<ServerStart, 'lastPort' | 'waitForPortMs'> {
   port: number
 }
 
@@ -114,15 +117,31 @@ async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<vo
   await exited
 }
 
-/** A port of the loopback address that nobody listens on: the wanted one if it is free. */
-function freePort(wanted = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port of the loopback address that nobody listens on. Below those that systems hand to outgoing connections (from 32,768 on Linux, 49,152 elsewhere): one of them could be
+ * any connection's own by the time the server is started again.
+ */
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(10_000, 32_768)
+    if (await isFree(port)) return port
+  }
+  throw new Error('of 100 ports of 127.0.0.1 between 10,000 and 32,767 none is free')
+}
+
+async function isFreeWithin(port: number, waitMs: number): Promise<boolean> {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    if (await isFree(port)) return true
+    if (performance.now() >= deadline) return false
+    await delay(100)
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer()
-    probe.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort())))
-    probe.listen(wanted, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
   })
 }

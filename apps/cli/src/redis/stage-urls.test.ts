@@ -50,7 +50,7 @@ test('a server that died and is started again knows its users', async () => {
   await client.shutdown('NOSAVE').catch(() => undefined)
   client.disconnect()
   await vi.waitFor(async () => expect((await inspectRedis(redis.url))[0]?.runId).not.toBe(before?.runId), {
-    timeout: 10_000,
+    timeout: 30_000,
     interval: 100,
   })
   expect(await existing(executorUrl, queueKey)).toBe(0)
