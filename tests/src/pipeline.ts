@@ -62,6 +62,8 @@ export type RunInput = string | Uint8Array | object[] | { path: string }
 export interface RunOptions {
   run?: string
   settings?: Record<string, unknown>
+  /** What it may cost in all, nano-dollars; null lifts an earlier limit. */
+  maxCostNano?: number | null
   /** Environment of the client beside the pipeline's. */
   environment?: Record<string, string>
   /** The largest file that the client may write, in blocks of 512 bytes: what it meets then is what a full disk is to it. */
@@ -171,7 +173,9 @@ export async function openPipeline(options: PipelineOptions = {}): Promise<Pipel
     if (!(typeof input === 'object' && 'path' in input) && !existsSync(inputPath))
       writeFileSync(inputPath, Array.isArray(input) ? input.map((line) => `${JSON.stringify(line)}\n`).join('') : input)
     const output = join(home, `${run}.out.jsonl`)
-    const request = { input: inputPath, output, errors: null, run, limit: null, settings: { v: 1, ...runOptions.settings }, json: false }
+    const { maxCostNano } = runOptions
+    const settings = { v: 1, ...runOptions.settings }
+    const request = { input: inputPath, output, errors: null, run, limit: null, settings, maxCostNano, json: false }
     const program = [join(ROOT, 'apps/producer/src/run-main.ts'), JSON.stringify(request)]
     const { maxFileBlocks } = runOptions
     const command = maxFileBlocks === undefined ? [process.execPath, ...program] : limited(maxFileBlocks, [process.execPath, ...program])

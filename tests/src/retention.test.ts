@@ -25,6 +25,7 @@ const KEPT: { pattern: RegExp; what: string; seconds?: number }[] = [
   { pattern: /^r:run:RUN:failed$/, what: 'its dead letters', seconds: 7 * DAY_S },
   { pattern: /^r:run:RUN:(dispatched|answered)$/, what: 'a bit for each of its lines', seconds: 30 * DAY_S },
   { pattern: /^r:(money|totals|direct|makes|epoch|changes)$/, what: 'sums and counters of the space' },
+  { pattern: /^r:days$/, what: 'what the latest days have cost' },
   { pattern: /^r:(kinds|nursery|decisions)$/, what: 'kinds, and how texts find them' },
   { pattern: /^r:kind:KIND(:(examples|places|tools|direct|calls:\d+))?$/, what: 'a kind with its examples and tools' },
   { pattern: /^r:kind:KIND:(make:\d+(:replies|:tries)?|texts)$/, what: 'what a kind has gathered that no tool was made for yet' },

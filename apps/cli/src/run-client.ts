@@ -17,6 +17,8 @@ export interface RunWish {
   run: string
   limit: number | null
   settings: RunSettings
+  /** What the run may cost in all, nano-dollars; null: without limit; undefined: as before. */
+  maxCostNano?: number | null | undefined
   json: boolean
   /** How long an interrupted run waits for what is under way; default 10 s. */
   graceMs?: number

@@ -1,3 +1,4 @@
+import { nanoOfUsd } from '@toolwright/contracts'
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -8,6 +9,7 @@ export const RUN_FLAGS = {
   output: { type: 'string', value: 'OUT.jsonl', short: 'o', about: 'where the results go (default: stdout)' },
   errors: { type: 'string', value: 'FILE', about: 'where lines that failed go (default: among the results)' },
   limit: { type: 'string', value: 'N', about: 'read at most this many requests' },
+  'max-cost-usd': { type: 'string', value: 'N|none', about: 'pause before the run has cost more than this many dollars' },
   grace: { type: 'string', value: 'SECONDS', about: 'how long Ctrl-C waits for what is under way (default 10)' },
   'no-workers': { type: 'boolean', about: 'start no stage: the workers of this Redis do the work, now or later' },
   json: { type: 'boolean', about: 'the summary as JSON (on stdout; with results there, on stderr)' },
@@ -28,6 +30,16 @@ export function targetsOf(
     output: output === undefined ? before.output : output === '-' ? null : resolve(output),
     errors: errors === undefined ? before.errors : resolve(errors),
   }
+}
+
+/** Nano-dollars; null: without limit; undefined: nothing is said of it. */
+export function maxCostOf(values: { 'max-cost-usd'?: string }): number | null | undefined {
+  const text = values['max-cost-usd']
+  if (text === undefined) return undefined
+  if (text === 'none') return null
+  const nano = nanoOfUsd(text)
+  if (nano === null || nano < 0) throw usageError(`--max-cost-usd takes dollars such as 20 or 0.50, or none, not "${text}"`)
+  return nano
 }
 
 /** In milliseconds. */

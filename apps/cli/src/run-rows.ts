@@ -1,4 +1,5 @@
 import type { RunRecord } from '@toolwright/registry'
+import { exactUsd } from '@toolwright/contracts'
 import { isFollowed } from './given-run.ts'
 import type { Space } from './open-space.ts'
 import type { Column } from './table.ts'
@@ -13,9 +14,13 @@ export interface RunRow {
   started: string
   input: string
   halted_by: string | null
+  /** What it may cost in all, and has cost: exact dollars. */
+  limit_usd: string | null
+  spent_usd: string
 }
 
 export async function rowOf(space: Space, record: RunRecord): Promise<RunRow> {
+  const { limitNano, spentNano } = await space.registry.money.budget({ run: record.id })
   const { id, ingest, written, waiting, createdAt, source, haltedBy } = record
   return {
     run: id,
@@ -27,6 +32,8 @@ export async function rowOf(space: Space, record: RunRecord): Promise<RunRow> {
     // A hash of the path stands behind it.
     input: source.replace(/ [0-9a-f]{8}$/, ''),
     halted_by: haltedBy,
+    limit_usd: limitNano === null ? null : exactUsd(limitNano),
+    spent_usd: exactUsd(spentNano),
   }
 }
 
@@ -48,7 +55,8 @@ export const RUN_COLUMNS: Column<RunRow>[] = [
 ]
 
 /** A run in one line. */
-export function rowLine({ run, state, read, written, waiting, halted_by }: RunRow): string {
+export function rowLine({ run, state, read, written, waiting, halted_by, limit_usd, spent_usd }: RunRow): string {
   const tools = waiting > 0 ? `, ${waiting} wait for tools` : ''
-  return `${run} ${state}: ${read} read, ${written} written${tools}${state === 'halted' ? `: ${halted_by}` : ''}`
+  const limit = limit_usd === null ? '' : `, $${spent_usd} of $${limit_usd} spent`
+  return `${run} ${state}: ${read} read, ${written} written${tools}${limit}${state === 'halted' ? `: ${halted_by}` : ''}`
 }

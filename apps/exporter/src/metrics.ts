@@ -107,6 +107,38 @@ const METRICS: Metric[] = [
     samples: ({ uncertain }) => [{ labels: {}, value: uncertain.unpriced }],
   },
   {
+    name: 'toolwright_budget_limit_dollars',
+    type: 'gauge',
+    help: 'What may be spent, US dollars: in a day (UTC), as whoever last paid holds to it, and by all active runs that have a limit together; absent where there is none',
+    labels: ['scope'],
+    samples: ({ budgets }) =>
+      budgetScopes(budgets).flatMap(([scope, { limitNano }]) =>
+        limitNano === null ? [] : [{ labels: { scope }, value: dollars(limitNano) }],
+      ),
+  },
+  {
+    name: 'toolwright_budget_spent_dollars',
+    type: 'gauge',
+    help: 'What of it is spent, US dollars: today (UTC), and by those runs; a call that does not say what it used counts at its bound',
+    labels: ['scope'],
+    samples: ({ budgets }) => budgetScopes(budgets).map(([scope, { spentNano }]) => ({ labels: { scope }, value: dollars(spentNano) })),
+  },
+  {
+    name: 'toolwright_budget_reserved_dollars',
+    type: 'gauge',
+    help: 'The most that calls under way, and those that were never settled, can cost, US dollars',
+    labels: ['scope'],
+    samples: ({ budgets }) =>
+      budgetScopes(budgets).map(([scope, { reservedNano }]) => ({ labels: { scope }, value: dollars(reservedNano) })),
+  },
+  {
+    name: 'toolwright_overrun_dollars_total',
+    type: 'counter',
+    help: 'Billed beyond what calls had been asked to cost at most, US dollars',
+    labels: [],
+    samples: ({ budgets }) => [{ labels: {}, value: dollars(budgets.day.overrunNano) }],
+  },
+  {
     name: 'toolwright_runs',
     type: 'gauge',
     help: 'Runs that are not done; halted ones cannot pay for calls until somebody mends something',
@@ -176,6 +208,13 @@ const METRICS: Metric[] = [
     samples: ({ queues }) => queues.map(({ queue, workers }) => ({ labels: { queue }, value: workers })),
   },
 ]
+
+function budgetScopes({ day, runs }: State['budgets']): ['day' | 'runs', State['budgets']['day']][] {
+  return [
+    ['day', day],
+    ['runs', runs],
+  ]
+}
 
 /** Prometheus gives up after 10 s by default; it must hear of a Redis that is away before that. */
 const READ_TIMEOUT_MS = 5_000

@@ -1,6 +1,6 @@
 import { QUEUES, type QueueName } from '@toolwright/contracts'
 import type { Depth, Queues } from '@toolwright/queues'
-import type { KindIndex, KindState, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
+import type { Budget, KindIndex, KindState, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
 
 /** What one scrape shows, read from Redis at one time. */
 export interface State {
@@ -10,6 +10,8 @@ export interface State {
   spend: Sums[]
   /** Unsettled past their time-out, over all runs that are active. */
   uncertain: Uncertain
+  /** What a day (UTC) may cost and what is taken of it, and the same of all active runs that have a limit together. */
+  budgets: { day: Budget; runs: Budget }
   /** Active runs, and those of them that cannot pay until somebody mends something. */
   runs: { active: number; halted: number }
   /** Kinds by state, merged ones apart. */
@@ -33,15 +35,18 @@ export async function readState({ registry, queues, index }: Services): Promise<
   const records = await registry.runs.list(MAX_RUNS)
   const active = records.filter((run) => run.state === 'active')
   const runs = active.map((run) => run.id)
-  const [totals, spend, makes, waiting, uncertain, depths] = await Promise.all([
+  const [totals, spend, makes, waiting, uncertain, budgets, day, depths] = await Promise.all([
     registry.totals.read(),
     registry.money.sums(null),
     registry.tools.makes(),
     registry.kinds.kindsWithWaiting(),
     Promise.all(runs.map((run) => registry.money.uncertain(run))),
+    Promise.all(runs.map((run) => registry.money.budget({ run }))),
+    registry.money.budget('today'),
     Promise.all(queueNames().map((queue) => readQueue(queues, queue, runs))),
     index.refresh(),
   ])
+  const limited = budgets.filter((one) => one.limitNano !== null)
   const waitingCounts = await Promise.all(waiting.map((kind) => registry.kinds.waitingCount(kind)))
   return {
     totals,
@@ -50,6 +55,15 @@ export async function readState({ registry, queues, index }: Services): Promise<
       calls: sum(uncertain, (one) => one.calls),
       boundNano: sum(uncertain, (one) => one.boundNano),
       unpriced: sum(uncertain, (one) => one.unpriced),
+    },
+    budgets: {
+      day,
+      runs: {
+        limitNano: limited.length === 0 ? null : sum(limited, (one) => one.limitNano ?? 0),
+        spentNano: sum(limited, (one) => one.spentNano),
+        reservedNano: sum(limited, (one) => one.reservedNano),
+        overrunNano: sum(limited, (one) => one.overrunNano),
+      },
     },
     runs: { active: active.length, halted: active.filter((run) => run.haltedBy !== null).length },
     ...readKinds(index),

@@ -10,14 +10,14 @@ import { startSweeping } from './sweep.ts'
 
 await runUntilStopped({ stage: 'maker', followParent: true }, async (lifetime) => {
   const environment = readEnvironment()
-  const { models, strongCost, observe } = openModels(environment)
+  const { models, budgets, strongCost, observe } = openModels(environment)
   const stage = await openStage('maker', environment, lifetime)
   observe.register(stage.metrics)
   const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
   const services: Services = {
     registry,
     queues: stage.queues,
-    payer: openPayer({ registry, models, observe: observe.record }),
+    payer: openPayer({ registry, models, budgets, observe: observe.record }),
     strongCost,
     index: openKindIndex(registry.kinds),
   }

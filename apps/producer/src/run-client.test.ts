@@ -127,7 +127,13 @@ function start(settings: object = {}, how: object = {}): Client {
     ...how,
   }
   const client = fork(join(import.meta.dirname, 'run-main.ts'), [JSON.stringify(request)], {
-    env: { PATH: process.env['PATH'], REDIS_URL: jobs.redisUrl, TOOLWRIGHT_HOME: home, TOOLWRIGHT_PREFIX: prefix() },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      REDIS_URL: jobs.redisUrl,
+      TOOLWRIGHT_HOME: home,
+      TOOLWRIGHT_PREFIX: prefix(),
+    },
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   })
   living.add(client)

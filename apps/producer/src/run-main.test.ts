@@ -133,7 +133,13 @@ function startClient(more: object = {}, how: object = {}): void {
     ...how,
   }
   client = fork(join(import.meta.dirname, 'run-main.ts'), [JSON.stringify(request)], {
-    env: { PATH: process.env['PATH'], REDIS_URL: way.url, TOOLWRIGHT_HOME: home, TOOLWRIGHT_PREFIX: prefix() },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      REDIS_URL: way.url,
+      TOOLWRIGHT_HOME: home,
+      TOOLWRIGHT_PREFIX: prefix(),
+    },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   talk = ''

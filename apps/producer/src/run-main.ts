@@ -10,7 +10,7 @@ import { RunRequest } from './run-request.ts'
 
 /**
  * The client of one run: `run-main.ts <RunRequest as JSON>`. A signal, or any message of its parent, ends the run in order; a second signal, or a parent that is gone, at once.
- * Exit codes: 0, 2 usage, 3 some lines failed or the run was cancelled, 5 the models refuse, 6 Redis came back without the run, 130 interrupted.
+ * Exit codes: 0, 2 usage, 3 some lines failed or the run was cancelled, 4 paused at a budget, 5 the models refuse, 6 Redis came back without the run, 130 interrupted.
  */
 const stop = new AbortController()
 const leave = new AbortController()

@@ -17,6 +17,8 @@ export const RunRequest = z.object({
   limit: z.int().positive().nullable(),
   /** Of a run that goes on, those that it was begun with hold. */
   settings: RunSettings,
+  /** What the run may cost in all, nano-dollars; null: without limit; undefined: as before. */
+  maxCostNano: z.int().nonnegative().nullable().optional(),
   /** Print the summary as JSON. */
   json: z.boolean(),
   /** How long an interrupted run waits for what is under way. */

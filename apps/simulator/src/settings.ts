@@ -124,6 +124,8 @@ export const Settings = z.strictObject({
    * times as many. They count as completion tokens, and are told as reasoning tokens.
    */
   reasoning: z.strictObject({ answer: Count.default(0), propose: Count.default(0), repair: Count.default(0) }).prefault({}),
+  /** Output tokens that the usage names beyond those of the reply, whatever its limit was: an endpoint that bills more than it was asked for. */
+  overbilled: Count.default(0),
   /** Milliseconds before the reply. `jitter`: the share by which the sum varies up and down. */
   latency: z
     .strictObject({ baseMs: Milliseconds.default(0), perOutputTokenMs: Milliseconds.default(0), jitter: Share.default(0) })

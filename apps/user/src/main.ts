@@ -9,7 +9,7 @@ import { openTurns } from './turns.ts'
 
 await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) => {
   const environment = readEnvironment()
-  const { models, strongCost, observe } = openModels(environment)
+  const { models, budgets, strongCost, observe } = openModels(environment)
   const stage = await openStage('user', environment, lifetime)
   observe.register(stage.metrics)
   const { queues } = stage
@@ -17,7 +17,7 @@ await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) =>
   const services: Services = {
     registry,
     queues,
-    payer: openPayer({ registry, models, observe: observe.record }),
+    payer: openPayer({ registry, models, budgets, observe: observe.record }),
     finisher: openFinisher({ registry, queues, strongCost }),
     index: openKindIndex(registry.kinds),
     turns: openTurns(),

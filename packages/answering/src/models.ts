@@ -2,11 +2,12 @@ import { openModel, openPrices } from '@toolwright/llm'
 import { modelSettings } from '@toolwright/runtime'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { StrongCost } from './finish-lines.ts'
-import type { ModelCallEvent, Models } from './payer.ts'
+import type { Budgets, ModelCallEvent, Models } from './payer.ts'
 
-/** The two models as the environment names them, what tokens cost at the strong one, and what is measured of their calls. Throws ConfigurationError. */
+/** The two models as the environment names them, what a day and a make may cost, what tokens cost at the strong one, and what is measured of their calls. Throws ConfigurationError. */
 export function openModels(environment: Parameters<typeof modelSettings>[0] & { modelTimeoutMs: number }): {
   models: Models
+  budgets: Budgets
   strongCost: StrongCost
   observe: { record: (event: ModelCallEvent) => void; register: (registry: Registry) => void }
 } {
@@ -38,6 +39,7 @@ export function openModels(environment: Parameters<typeof modelSettings>[0] & { 
   })
   return {
     models,
+    budgets: { dayNano: environment.maxUsdPerDay, makeNano: environment.maxUsdPerMake },
     strongCost: (tokens) => prices.costOf(settings.strong.model, tokens, settings.strong.baseUrl).costNano,
     observe: {
       record: ({ role, purpose, model, outcome, latencyMs, room }) => {

@@ -146,6 +146,79 @@ test('a run that is cancelled while a call waits for its turn pays for nothing m
   expect(await data.registry.money.ledger(RUN)).toEqual([])
 })
 
+/** A worker whose calls may cost 60 and cost 50. */
+function bounded(costNano: number | null = 60) {
+  const one = worker(() => ({ text: '42', costNano: 50 }))
+  one.strong.bound = () => ({ tokens: TOKENS, costNano })
+  return one
+}
+
+describe('budgets', () => {
+  test('of a run halt it before the call that could exceed it, and more money opens it again', async () => {
+    const { payer, strong } = bounded()
+    await data.registry.money.setBudget(RUN, 100)
+    await payFor(payer)
+    await expect(payFor(payer, { field: '2:answer' })).rejects.toMatchObject({ name: 'LaterError', message: /--max-cost-usd.* spent/ })
+    expect(await data.registry.runs.get(RUN)).toMatchObject({ isOverBudget: true, haltedBy: expect.stringContaining('may cost up to') })
+    expect(strong.calls).toHaveLength(1)
+    await data.registry.money.setBudget(RUN, 200)
+    await data.registry.runs.open(RUN, RunSettings.parse({ v: 1 }), '')
+    expect(await data.registry.runs.get(RUN)).toMatchObject({ isOverBudget: false, haltedBy: null })
+    await payFor(payer, { field: '2:answer' })
+    expect(await data.registry.money.budget({ run: RUN })).toMatchObject({ spentNano: 100, reservedNano: 0 })
+  })
+
+  test('that calls under way keep reserved are waited for, and nothing is halted', async () => {
+    const { payer, strong } = bounded()
+    await data.registry.money.setBudget(RUN, 115)
+    const complete = strong.complete.bind(strong)
+    const { promise: isAsked, resolve: asked } = Promise.withResolvers<void>()
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+    strong.complete = async (...call) => {
+      asked()
+      await mayEnd
+      return await complete(...call)
+    }
+    const first = payFor(payer)
+    await isAsked
+    await expect(payFor(payer, { field: '2:answer' })).rejects.toMatchObject({ name: 'LaterError', message: /under way/ })
+    end()
+    await first
+    expect(await data.registry.runs.haltReason(RUN)).toBeNull()
+    await payFor(payer, { field: '2:answer' })
+  })
+
+  test('want a price for every model that is called', async () => {
+    const { payer, strong } = bounded(null)
+    await data.registry.money.setBudget(RUN, 1_000_000)
+    await expect(payFor(payer)).rejects.toMatchObject({ message: /the price of big is unknown.*TOOLWRIGHT_PRICES/ })
+    expect(strong.calls).toEqual([])
+    expect((await data.registry.runs.get(RUN))?.isOverBudget).toBe(true)
+  })
+
+  test('that an endpoint ignores halt the run; without one the overrun is only counted', async () => {
+    const { payer } = bounded(20)
+    await payFor(payer)
+    expect(await data.registry.runs.haltReason(RUN)).toBeNull()
+    expect(await data.registry.money.budget({ run: RUN })).toMatchObject({ spentNano: 50, overrunNano: 30 })
+    await data.registry.money.setBudget(RUN, 1_000_000)
+    await payFor(payer, { field: '2:answer' })
+    expect(await data.registry.runs.haltReason(RUN)).toMatch(/overrun/)
+  })
+
+  test('of a make refuse its calls only', async () => {
+    const { strong } = bounded()
+    const payer = openPayer({ registry: data.registry, models: { strong, light: scriptedModel([]) }, budgets: { makeNano: 40 } })
+    const kind = await data.registry.kinds.named('sort', '', 'Sort b a')
+    await data.registry.makes.begin(kind, 1, 60_000)
+    const step = { purpose: 'propose' as const, field: 'a1t0', make: { kind, generation: 1 } }
+    await expect(payFor(payer, step)).rejects.toMatchObject({ kind: 'rejected', message: /TOOLWRIGHT_MAX_USD_PER_MAKE/ })
+    expect(await data.registry.runs.haltReason(RUN)).toBeNull()
+    expect(await payFor(payer)).toMatchObject({ text: '42' })
+    await data.registry.makes.drop(kind, 1)
+  })
+})
+
 test('what the endpoint will not take is for the caller to deal with, and halts nothing', async () => {
   const rejected = new ModelError('the prompt is too long', 'rejected', { statusCode: 400 })
   const { payer } = worker([rejected, 'next'])

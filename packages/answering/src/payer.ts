@@ -1,7 +1,7 @@
-import type { KindId, Purpose, Role, Tokens } from '@toolwright/contracts'
+import { type KindId, type Purpose, type Role, shownUsd, type Tokens } from '@toolwright/contracts'
 import { type Model, type ModelCall, ModelError } from '@toolwright/llm'
 import { LaterError, onceNotFull } from '@toolwright/queues'
-import type { Heard, Intent, KeptReply, MinuteLimits, Registry } from '@toolwright/registry'
+import type { Heard, Intent, KeptReply, MinuteLimits, OverBudget, Registry } from '@toolwright/registry'
 import { type EndpointGate, openEndpointGate, type Pass } from './endpoint-gate.ts'
 
 export interface Models {
@@ -42,9 +42,23 @@ export interface ModelCallEvent {
 /** A call unsettled for this much longer than its time-out belonged to a worker that died. */
 const SETTLE_GRACE_MS = 10_000
 const HALTED_CHECK_MS = 2_000
+/** Calls under way mostly end within a second or a few. */
+const RESERVED_CHECK_MS = 500
 
-export function openPayer(options: { registry: Registry; models: Models; observe?: (event: ModelCallEvent) => void }): Payer {
-  const { registry, models } = options
+/** What a day (UTC) and a make may cost, in nano-dollars; undefined: without limit. */
+export interface Budgets {
+  dayNano?: number | undefined
+  makeNano?: number | undefined
+}
+
+/** `budgets` hold for all that this process pays for; a run's own budget is in its record. */
+export function openPayer(options: {
+  registry: Registry
+  models: Models
+  budgets?: Budgets
+  observe?: (event: ModelCallEvent) => void
+}): Payer {
+  const { registry, models, budgets = {} } = options
   const gates = new Map<string, EndpointGate>()
 
   const gateOf = (model: Model): EndpointGate => {
@@ -68,6 +82,7 @@ export function openPayer(options: { registry: Registry; models: Models; observe
         boundNano: bound.costNano,
         timeoutMs: model.endpoint.timeoutMs + SETTLE_GRACE_MS,
         textBytes: Buffer.byteLength(payment.text),
+        budgets,
       }
       const halted = await registry.runs.haltReason(payment.run)
       if (halted !== null) throw new LaterError(`the run is halted: ${halted}`, HALTED_CHECK_MS)
@@ -89,6 +104,10 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       if ('kept' in begun) {
         await pass.left({ outcome: 'unsent' })
         return begun.kept
+      }
+      if ('overBudget' in begun) {
+        await pass.left({ outcome: 'unsent' })
+        return await refuse(registry, intent, begun.overBudget)
       }
       pass.leaves()
       const startedAt = performance.now()
@@ -145,9 +164,40 @@ export function openPayer(options: { registry: Registry; models: Models; observe
       // What is paid for is kept, however long there is no room for it: whoever asked again would pay again.
       const kept = await onceNotFull(() => registry.money.settle(intent, begun.attempt, toKeep))
       await pass.succeeded({ usage: usageOf(reply.tokens), announced: reply.announced })
-      return kept
+      if (kept.overrunNano > 0) await haltOverrun(registry, intent, kept.overrunNano)
+      return kept.reply
     },
   }
+}
+
+/** A call that may cost more than is left is not made. Throws LaterError; ModelError `rejected` where only the make has to do without. */
+async function refuse(registry: Registry, intent: Intent, over: OverBudget): Promise<never> {
+  if (over.why === 'reserved') throw new LaterError('calls under way have reserved what is left of the budget', RESERVED_CHECK_MS)
+  const reason = reasonOf(intent, over)
+  if (over.scope === 'make') throw new ModelError(reason, 'rejected')
+  await registry.runs.halt(intent.run, reason, { isOverBudget: true })
+  throw new LaterError(reason, HALTED_CHECK_MS)
+}
+
+function reasonOf({ model, boundNano }: Intent, { why, scope, limitNano, spentNano, reservedNano }: OverBudget): string {
+  if (why === 'unpriced')
+    return `the price of ${model} is unknown, and ${ABOUT_SCOPE[scope]} is limited: give its price in a file that TOOLWRIGHT_PRICES names, or set no limit`
+  const uncertain = reservedNano > 0 ? ` and ${shownUsd(reservedNano)} reserved by calls that were never settled` : ''
+  return `${ABOUT_SCOPE[scope]} is limited to ${shownUsd(limitNano)}: ${shownUsd(spentNano)} spent${uncertain}, and the next call may cost up to ${shownUsd(boundNano ?? 0)}`
+}
+
+const ABOUT_SCOPE: Record<OverBudget['scope'], string> = {
+  run: 'what the run may cost (--max-cost-usd)',
+  day: 'what a day (UTC) may cost (TOOLWRIGHT_MAX_USD_PER_DAY)',
+  make: 'what making a tool may cost (TOOLWRIGHT_MAX_USD_PER_MAKE)',
+}
+
+/** An endpoint that bills more than it was asked for makes every bound worthless: whoever has set a limit is asked first. */
+async function haltOverrun(registry: Registry, { run, model, budgets }: Intent, overrunNano: number): Promise<void> {
+  const { limitNano } = await registry.money.budget({ run })
+  if (limitNano === null && budgets?.dayNano === undefined) return
+  const reason = `${model} billed ${shownUsd(overrunNano)} more for a call than it was asked for at most (overrun), so no budget can be held`
+  await registry.runs.halt(run, reason, { isOverBudget: true })
 }
 
 /** What a limit or an outage holds. */

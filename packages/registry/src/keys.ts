@@ -32,6 +32,8 @@ export function registryKeys(prefix: string) {
     /** Bitmap: seqs of lines whose result is on its way to the client. */
     answered: (run: string) => `${prefix}run:${run}:answered`,
     spaceMoney: `${prefix}money`,
+    /** Hash: <day>:spent, <day>:reserved, the day's budget and what was billed beyond what calls may cost; nano-dollars. */
+    days: `${prefix}days`,
     totals: `${prefix}totals`,
     kinds: `${prefix}kinds`,
     nursery: `${prefix}nursery`,

@@ -1,27 +1,87 @@
 const SECONDS_KEPT = 30 * 86_400
+const MS_PER_DAY = 86_400_000
+const DAYS_KEPT = 40
 
-/** KEYS: replies, tries, intents, the run. ARGV: field, bound (or null), milliseconds until it is uncertain, purpose, kind as JSON, id of the intent. */
-export const BEGIN = `
+/**
+ * What a call may cost is reserved in three places: its run's record, its day (UTC, by Redis' clock: days since 1970) and its make's record. Each counts `spent` and `reserved`, in nano-dollars.
+ * A reservation that is never settled, of a worker that died, stays: it may have been billed.
+ */
+const BUDGETS = `
+local function count(key, field, nano)
+  if nano ~= 0 and redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, field, string.format('%.0f', nano)) end
+end
+local function numberAt(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
+local function countAll(run, days, day, make, field, nano)
+  count(run, field, nano)
+  if nano ~= 0 then redis.call('HINCRBY', days, day .. ':' .. field, string.format('%.0f', nano)) end
+  if make then count(make, field, nano) end
+end
+`
+
+/**
+ * KEYS: replies, tries, intents, the run, the days, and of a make its record. ARGV: field, bound (or null), milliseconds until it is uncertain, purpose, kind as JSON, id of the intent,
+ * budget of a day and of a make ('' where there is none).
+ */
+export const BEGIN = `${BUDGETS}
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
 if kept then return {'kept', kept} end
 if redis.call('HEXISTS', KEYS[4], 'cancelled') == 1 or redis.call('HEXISTS', KEYS[4], 'haltedBy') == 1 then return {'halted', ''} end
-local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local day = string.format('%d', math.floor(now / ${MS_PER_DAY}))
+local bound = tonumber(ARGV[2])
+local live = nil
+local function reservedLive()
+  if live == nil then
+    live = 0
+    for _, text in ipairs(redis.call('HVALS', KEYS[3])) do
+      local intent = cjson.decode(text)
+      if intent['until'] > now and type(intent.boundNano) == 'number' then live = live + intent.boundNano end
+    end
+  end
+  return live
+end
+for _, scope in ipairs({{'run', KEYS[4], '', redis.call('HGET', KEYS[4], 'budget') or ''}, {'day', KEYS[5], day .. ':', ARGV[7]}, {'make', KEYS[6], '', KEYS[6] and ARGV[8] or ''}}) do
+  local limit = tonumber(scope[4])
+  if limit then
+    if not bound then return {'unpriced', scope[1]} end
+    local spent, reserved = numberAt(scope[2], scope[3] .. 'spent'), numberAt(scope[2], scope[3] .. 'reserved')
+    if spent + reserved + bound > limit then
+      -- Calls that are under way mostly cost less than they may: what they leave is there when they end.
+      local uncertain = math.max(0, reserved - reservedLive())
+      local isFull = spent + uncertain + bound > limit or reservedLive() == 0
+      return {isFull and 'spent' or 'reserved', scope[1], string.format('%.0f', limit), string.format('%.0f', spent), string.format('%.0f', reserved)}
+    end
+  end
+end
+local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
 redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
-redis.call('HSET', KEYS[3], ARGV[6] .. '#' .. n, string.format('{"boundNano":%s,"until":%d,"purpose":"%s","kind":%s}', ARGV[2], now + tonumber(ARGV[3]), ARGV[4], ARGV[5]))
+if bound then
+  if redis.call('HEXISTS', KEYS[5], day .. ':reserved') == 0 then
+    for _, field in ipairs(redis.call('HKEYS', KEYS[5])) do
+      local old = tonumber(string.match(field, '^(%d+):'))
+      if old and old < tonumber(day) - ${DAYS_KEPT} then redis.call('HDEL', KEYS[5], field) end
+    end
+  end
+  countAll(KEYS[4], KEYS[5], day, KEYS[6], 'reserved', bound)
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[5], 'limit', ARGV[7]) else redis.call('HDEL', KEYS[5], 'limit') end
+end
+redis.call('HSET', KEYS[3], ARGV[6] .. '#' .. n, string.format('{"boundNano":%s,"until":%d,"purpose":"%s","kind":%s,"day":%s}', ARGV[2], now + tonumber(ARGV[3]), ARGV[4], ARGV[5], day))
 return {'go', n}
 `
 
 /**
- * KEYS: replies, tries, intents, ledger, sums of the run, of the space, direct sums of all, and of a kind those of its own and the kind. ARGV: see `settle`, which is the only one to call it.
+ * KEYS: replies, tries, intents, ledger, sums of the run, of the space, direct sums of all, the run, the days, the make's record (where there is no make, the run's again), and of a kind its direct sums
+ * and its record. ARGV: see `settle`, which is the only one to call it.
  */
-export const SETTLE = `
+export const SETTLE = `${BUDGETS}
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[3], ARGV[15] .. '#' .. ARGV[2])
+local intentId = ARGV[15] .. '#' .. ARGV[2]
+local intent = redis.call('HGET', KEYS[3], intentId)
+redis.call('HDEL', KEYS[3], intentId)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local generation = KEYS[9] and redis.call('HGET', KEYS[9], 'generation')
+local generation = KEYS[12] and redis.call('HGET', KEYS[12], 'generation')
 local entry, prefix = ARGV[4], ARGV[6]
 if kept then entry = ARGV[5] prefix = ARGV[7]
 -- What a make that is no longer due has paid for is booked, and kept for nobody.
@@ -40,8 +100,7 @@ for _, key in ipairs({KEYS[5], KEYS[6]}) do
 end
 if ARGV[13] == '1' and not kept then
   -- A kind that is gone leaves nothing in its name.
-  for index = 7, generation and 8 or 7 do
-    local key = KEYS[index]
+  for _, key in ipairs({KEYS[7], generation and KEYS[11] or nil}) do
     redis.call('HINCRBY', key, 'calls', 1)
     if ARGV[8] == '' then redis.call('HINCRBY', key, 'unpriced', 1) else redis.call('HINCRBY', key, 'cost', ARGV[8]) end
     redis.call('HINCRBY', key, 'promptTokens', ARGV[9] + ARGV[10] + ARGV[11])
@@ -49,12 +108,31 @@ if ARGV[13] == '1' and not kept then
     redis.call('HINCRBY', key, 'textBytes', ARGV[14])
   end
 end
-return kept
+local reserved = intent and cjson.decode(intent) or {}
+local bound = reserved.day and type(reserved.boundNano) == 'number' and reserved.boundNano or nil
+local day = string.format('%d', reserved.day or math.floor(now / ${MS_PER_DAY}))
+local make = ARGV[16] ~= '' and KEYS[10] or nil
+if bound then countAll(KEYS[8], KEYS[9], day, make, 'reserved', -bound) end
+-- Of a call that does not say what it used, a budget counts what it may have cost.
+local cost = tonumber(ARGV[8]) or bound or 0
+countAll(KEYS[8], KEYS[9], day, make, 'spent', cost)
+if bound and cost > bound then
+  count(KEYS[8], 'overrun', cost - bound)
+  redis.call('HINCRBY', KEYS[9], 'overrun', string.format('%.0f', cost - bound))
+  return {kept, string.format('%.0f', cost - bound)}
+end
+return {kept, '0'}
 `
 
-/** A number that a later call has been given stays taken, so that no two calls of a field have the same intent. */
-export const ABANDON = `
-redis.call('HDEL', KEYS[2], ARGV[3] .. '#' .. ARGV[2])
+/** A number that a later call has been given stays taken, so that no two calls of a field have the same intent. KEYS: tries, intents, the run, the days, and of a make its record. */
+export const ABANDON = `${BUDGETS}
+local intentId = ARGV[3] .. '#' .. ARGV[2]
+local intent = redis.call('HGET', KEYS[2], intentId)
+if intent then
+  local reserved = cjson.decode(intent)
+  if reserved.day and type(reserved.boundNano) == 'number' then countAll(KEYS[3], KEYS[4], string.format('%d', reserved.day), KEYS[5], 'reserved', -reserved.boundNano) end
+  redis.call('HDEL', KEYS[2], intentId)
+end
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
 return 1
 `

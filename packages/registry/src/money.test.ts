@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '@toolwright/contracts'
+import { type LedgerEntry, RunSettings } from '@toolwright/contracts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Intent, KeptReply, Money } from './money.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
@@ -46,6 +46,7 @@ function reply(more: Partial<KeptReply> = {}): KeptReply {
 async function begin(one: Intent): Promise<number> {
   const begun = await money.begin(one)
   if (begun === 'halted') throw new Error('the run pays for nothing')
+  if ('overBudget' in begun) throw new Error(`over budget: ${JSON.stringify(begun.overBudget)}`)
   if ('kept' in begun) throw new Error('the reply is there already')
   return begun.attempt
 }
@@ -59,7 +60,7 @@ function summedUp(entries: LedgerEntry[]) {
 describe('a paid call', () => {
   test('is kept and booked once', async () => {
     expect(await begin(intent())).toBe(1)
-    expect(await money.settle(intent(), 1, reply())).toEqual(reply())
+    expect(await money.settle(intent(), 1, reply())).toEqual({ reply: reply(), overrunNano: 0 })
     expect(await money.begin(intent())).toEqual({ kept: reply() })
     const [entry, ...others] = await money.ledger(RUN)
     expect(others).toEqual([])
@@ -79,8 +80,8 @@ describe('a paid call', () => {
   test("that two workers made uses the first one's reply, and books the second as waste", async () => {
     expect(await begin(intent())).toBe(1)
     expect(await begin(intent())).toBe(2)
-    expect(await money.settle(intent(), 2, reply({ text: 'first', costNano: 5 }))).toMatchObject({ text: 'first' })
-    expect(await money.settle(intent(), 1, reply({ text: 'second', costNano: 6 }))).toMatchObject({ text: 'first' })
+    expect(await money.settle(intent(), 2, reply({ text: 'first', costNano: 5 }))).toMatchObject({ reply: { text: 'first' } })
+    expect(await money.settle(intent(), 1, reply({ text: 'second', costNano: 6 }))).toMatchObject({ reply: { text: 'first' } })
     const entries = await money.ledger(RUN)
     expect(entries.map(({ cause, bucket, costNano }) => ({ cause, bucket, costNano }))).toEqual([
       { cause: 'retry', bucket: 'results', costNano: 5 },
@@ -93,7 +94,7 @@ describe('a paid call', () => {
     const attempts = await Promise.all(Array.from({ length: 20 }, () => begin(intent())))
     expect(attempts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
     const kept = await Promise.all(attempts.map((attempt) => money.settle(intent(), attempt, reply({ text: `reply ${attempt}` }))))
-    expect(new Set(kept.map(({ text }) => text)).size).toBe(1)
+    expect(new Set(kept.map((one) => one.reply.text)).size).toBe(1)
     const entries = await money.ledger(RUN)
     expect(entries.filter((entry) => entry.bucket === 'results')).toHaveLength(1)
     expect(entries.filter((entry) => entry.bucket === 'waste')).toHaveLength(19)
@@ -145,7 +146,7 @@ describe('a paid call', () => {
     const step = intent({ field: 'a1t0', purpose: 'propose', make: { kind, generation: 1 } })
     const attempt = await begin(step)
     await data.registry.kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 1 })
-    expect(await money.settle(step, attempt, reply({ text: 'a tool' }))).toEqual(reply({ text: 'a tool' }))
+    expect(await money.settle(step, attempt, reply({ text: 'a tool' }))).toEqual({ reply: reply({ text: 'a tool' }), overrunNano: 0 })
     expect(await money.ledger(RUN)).toMatchObject([{ bucket: 'makes', costNano: 700 }])
     expect(await money.begin(step)).toEqual({ attempt: 1 })
   })
@@ -244,4 +245,85 @@ test('what a line has spent is the sum of its kept replies, unknown where one pr
   await money.dropReplies(RUN, ['1:call:1', '1:answer'])
   expect(await money.spent(RUN, ['1:call:1', '1:answer'])).toEqual({ costNano: 0, promptTokens: 0, outputTokens: 0 })
   expect(await money.begin(intent({ field: '1:label' }))).toHaveProperty('kept')
+})
+
+function line(n: number, more: Partial<Intent> = {}): Intent {
+  return intent({ field: `${n}:answer`, boundNano: 1_000, ...more })
+}
+
+function over(why: string, scope = 'run'): object {
+  return { overBudget: expect.objectContaining({ why, scope }) }
+}
+
+describe('a budget', () => {
+  beforeEach(() => data.registry.runs.open(RUN, RunSettings.parse({ v: 1 }), ''))
+
+  test('is reserved by what each call may cost, and counts what it did cost', async () => {
+    await money.setBudget(RUN, 2_500)
+    const [one, two] = [await begin(line(1)), await begin(line(2))]
+    expect(await money.begin(line(3))).toEqual(over('reserved'))
+    await money.settle(line(1), one, reply({ costNano: 400 }))
+    expect(await money.budget({ run: RUN })).toEqual({ limitNano: 2_500, spentNano: 400, reservedNano: 1_000, overrunNano: 0 })
+    const three = await begin(line(3))
+    await money.abandon(line(2), two)
+    await money.settle(line(3), three, reply({ costNano: 1_000 }))
+    expect(await money.budget({ run: RUN })).toMatchObject({ spentNano: 1_400, reservedNano: 0 })
+    await money.settle(line(4), await begin(line(4)), reply({ costNano: 1_000 }))
+    expect(await money.begin(line(5))).toEqual(over('spent'))
+    await money.setBudget(RUN, null)
+    expect(await money.begin(line(5))).toEqual({ attempt: 1 })
+  })
+
+  test('does not get back what a worker that died had reserved', async () => {
+    await money.setBudget(RUN, 2_500)
+    await begin(line(1, { timeoutMs: -2_000 }))
+    await begin(line(2, { timeoutMs: -2_000 }))
+    expect(await money.begin(line(3))).toEqual({
+      overBudget: { why: 'spent', scope: 'run', limitNano: 2_500, spentNano: 0, reservedNano: 2_000 },
+    })
+    expect(await money.begin(line(1, { boundNano: 500 }))).toEqual({ attempt: 2 })
+  })
+
+  test('is never exceeded, however many ask at once', async () => {
+    await money.setBudget(RUN, 10_999)
+    const begun = await Promise.all(Array.from({ length: 50 }, (_, n) => money.begin(line(n))))
+    expect(begun.filter((one) => one !== 'halted' && 'attempt' in one)).toHaveLength(10)
+    expect(begun.filter((one) => one !== 'halted' && 'overBudget' in one)).toHaveLength(40)
+  })
+
+  test('wants prices that are known; a call that does not say what it used counts as what it may have cost', async () => {
+    expect(await money.begin(line(1, { boundNano: null }))).toEqual({ attempt: 1 })
+    await money.setBudget(RUN, 10_000)
+    expect(await money.begin(line(2, { boundNano: null }))).toEqual(over('unpriced'))
+    await money.settle(line(3), await begin(line(3)), reply({ costNano: null }))
+    expect(await money.budget({ run: RUN })).toMatchObject({ spentNano: 1_000, reservedNano: 0 })
+  })
+
+  test('shows what was billed beyond the bound', async () => {
+    expect(await money.settle(line(1), await begin(line(1)), reply({ costNano: 1_700 }))).toEqual({
+      reply: reply({ costNano: 1_700 }),
+      overrunNano: 700,
+    })
+    expect(await money.budget({ run: RUN })).toEqual({ limitNano: null, spentNano: 1_700, reservedNano: 0, overrunNano: 700 })
+    expect(await money.budget('today')).toMatchObject({ spentNano: 1_700, overrunNano: 700 })
+  })
+
+  test('of a day holds for all runs, and one of a make for that make only', async () => {
+    const other = 'r-bbbbbbbbbb'
+    await data.registry.runs.open(other, RunSettings.parse({ v: 1 }), '')
+    const today = { budgets: { dayNano: 1_500 } }
+    const attempt = await begin(line(1, today))
+    expect(await money.begin(line(2, { ...today, run: other }))).toEqual(over('spent', 'day'))
+    await money.settle(line(1), attempt, reply({ costNano: 100 }))
+    expect(await money.begin(line(2, { ...today, run: other }))).toEqual({ attempt: 1 })
+    expect(await money.budget('today')).toEqual({ limitNano: 1_500, spentNano: 100, reservedNano: 1_000, overrunNano: 0 })
+
+    const make = { kind, generation: 1 }
+    await data.registry.makes.begin(kind, 1, 60_000)
+    const step = (field: string) => line(0, { field, make, purpose: 'propose', budgets: { makeNano: 1_500 } })
+    await money.settle(step('a1t0'), await begin(step('a1t0')), reply({ costNano: 900 }))
+    expect(await money.begin(step('a1t1'))).toEqual(over('spent', 'make'))
+    expect(await money.begin(line(3))).toEqual({ attempt: 1 })
+    await data.registry.makes.drop(kind, 1)
+  })
 })

@@ -37,6 +37,26 @@ export interface Intent {
   timeoutMs: number
   /** Bytes of the request's text; with the tokens they give an estimate for kinds that were never paid for directly. */
   textBytes: number
+  /** What a day (UTC) and a make may cost, in nano-dollars, as far as it is limited; a run's own budget is in its record. */
+  budgets?: { dayNano?: number | undefined; makeNano?: number | undefined }
+}
+
+/** Why a call is not begun. `unpriced`: nobody knows what it costs, and there is a budget. `spent`: it may cost more than is left. `reserved`: it would fit once calls under way have ended. */
+export interface OverBudget {
+  why: 'unpriced' | 'spent' | 'reserved'
+  scope: 'run' | 'day' | 'make'
+  /** Nano-dollars; 0 where `unpriced`. */
+  limitNano: number
+  spentNano: number
+  reservedNano: number
+}
+
+/** A budget and what of it is taken, nano-dollars. `reservedNano`: of calls under way and of those that were never settled. `overrunNano`: billed beyond what the calls had been asked to cost at most. */
+export interface Budget {
+  limitNano: number | null
+  spentNano: number
+  reservedNano: number
+  overrunNano: number
 }
 
 const IntentRecord = z.object({ boundNano: z.int().nullable(), until: z.number(), purpose: z.string(), kind: z.string().nullable() })
@@ -59,9 +79,12 @@ export interface DirectSums {
 
 export interface Money {
   /** Before a paid call: the reply that is already there, or the number of this try (from 1), or that its run pays for nothing (any more). */
-  begin(intent: Intent): Promise<{ kept: KeptReply } | { attempt: number } | 'halted'>
-  /** After it: keeps the reply and books it, once. Returns the reply to go on with: another worker's, if it was first, and then this one is booked as waste. */
-  settle(intent: Intent, attempt: number, reply: KeptReply): Promise<KeptReply>
+  begin(intent: Intent): Promise<{ kept: KeptReply } | { attempt: number } | { overBudget: OverBudget } | 'halted'>
+  /**
+   * After it: keeps the reply and books it, once. Returns the reply to go on with: another worker's, if it was first, and then this one is booked as waste; and by how much it cost
+   * more than its bound.
+   */
+  settle(intent: Intent, attempt: number, reply: KeptReply): Promise<{ reply: KeptReply; overrunNano: number }>
   /** The call was not billed. */
   abandon(intent: Intent, attempt: number): Promise<void>
   /** The reply that is kept for a call, or null. */
@@ -75,6 +98,10 @@ export interface Money {
   ledger(run: string): Promise<LedgerEntry[]>
   sums(run: string | null): Promise<Sums[]>
   uncertain(run: string): Promise<Uncertain>
+  /** Sets what a run may cost in all; null: without limit. */
+  setBudget(run: string, limitNano: number | null): Promise<void>
+  /** Of a run, or of today (UTC) with the limit that was last held to; `overrunNano` of `today` is that of all days. */
+  budget(of: { run: string } | 'today'): Promise<Budget>
   direct(kind: string | null): Promise<DirectSums>
 }
 
@@ -82,6 +109,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
   const begin = openScript(redis, BEGIN)
   const settle = openScript(redis, SETTLE)
   const abandon = openScript(redis, ABANDON)
+  const makeKey = ({ make }: Intent): string[] => (make === undefined ? [] : [keys.make(make.kind, make.generation)])
   const keptKeys = ({ run, make }: Pick<Intent, 'run' | 'make'>): [string, string] =>
     make === undefined
       ? [keys.replies(run), keys.tries(run)]
@@ -89,11 +117,25 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
 
   return {
     begin: async (intent) => {
-      const [what, value] = (await begin(
-        [...keptKeys(intent), keys.intents(intent.run), keys.run(intent.run)],
-        [intent.field, intent.boundNano ?? 'null', intent.timeoutMs, intent.purpose, JSON.stringify(intent.kind), intentId(intent)],
-      )) as [string, string | number]
+      const [what, value, ...amounts] = (await begin(
+        [...keptKeys(intent), keys.intents(intent.run), keys.run(intent.run), keys.days, ...makeKey(intent)],
+        [
+          intent.field,
+          intent.boundNano ?? 'null',
+          intent.timeoutMs,
+          intent.purpose,
+          JSON.stringify(intent.kind),
+          intentId(intent),
+          intent.budgets?.dayNano ?? '',
+          intent.budgets?.makeNano ?? '',
+        ],
+      )) as [string, string | number, ...string[]]
       if (what === 'halted') return 'halted'
+      if (what === 'unpriced' || what === 'spent' || what === 'reserved') {
+        const [limitNano = 0, spentNano = 0, reservedNano = 0] = amounts.map(Number)
+        // The script's own names.
+        return { overBudget: { why: what, scope: value as OverBudget['scope'], limitNano, spentNano, reservedNano } }
+      }
       return what === 'kept' ? { kept: KeptReply.parse(JSON.parse(String(value))) } : { attempt: Number(value) }
     },
     settle: async (intent, attempt, reply) => {
@@ -115,7 +157,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
       // A call of which nobody knows what it used tells nothing of what others will.
       const isDirect = intent.purpose === 'answer' && intent.role === 'strong' && (reply.costNano !== null || hasTokens(reply.tokens))
       const kind = intent.make?.kind ?? intent.kind
-      const kept = await settle(
+      const [kept, overrun] = (await settle(
         [
           ...keptKeys(intent),
           keys.intents(intent.run),
@@ -123,6 +165,9 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           keys.money(intent.run),
           keys.spaceMoney,
           keys.allDirect,
+          keys.run(intent.run),
+          keys.days,
+          makeKey(intent)[0] ?? keys.run(intent.run),
           ...(kind === null ? [] : [keys.direct(kind), keys.kind(kind)]),
         ],
         [
@@ -143,11 +188,14 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           intentId(intent),
           intent.make?.generation ?? '',
         ],
-      )
-      return typeof kept === 'string' ? KeptReply.parse(JSON.parse(kept)) : reply
+      )) as [string | null, string]
+      return { reply: kept === null ? reply : KeptReply.parse(JSON.parse(kept)), overrunNano: Number(overrun) }
     },
     abandon: async (intent, attempt) => {
-      await abandon([keptKeys(intent)[1], keys.intents(intent.run)], [intent.field, attempt, intentId(intent)])
+      await abandon(
+        [keptKeys(intent)[1], keys.intents(intent.run), keys.run(intent.run), keys.days, ...makeKey(intent)],
+        [intent.field, attempt, intentId(intent)],
+      )
     },
     kept: async (call) => {
       const text = await redis.hget(keptKeys(call)[0], call.field)
@@ -197,6 +245,17 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
       }
       return total
     },
+    setBudget: async (run, limitNano) => {
+      if (limitNano === null) await redis.hdel(keys.run(run), 'budget')
+      else await redis.hset(keys.run(run), 'budget', limitNano)
+    },
+    budget: async (of) => {
+      if (of === 'today') {
+        const day = Math.floor((await redisTime(redis, keys.days)) / MS_PER_DAY)
+        return budgetOf(await redis.hmget(keys.days, 'limit', `${day}:spent`, `${day}:reserved`, 'overrun'))
+      }
+      return budgetOf(await redis.hmget(keys.run(of.run), 'budget', 'spent', 'reserved', 'overrun'))
+    },
     direct: async (kind) => {
       const hash = await redis.hgetall(kind === null ? keys.allDirect : keys.direct(kind))
       const value = (field: string) => Number(hash[field] ?? 0)
@@ -209,6 +268,17 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
         textBytes: value('textBytes'),
       }
     },
+  }
+}
+
+const MS_PER_DAY = 86_400_000
+
+function budgetOf([limit, spent, reserved, overrun]: (string | null)[]): Budget {
+  return {
+    limitNano: limit == null ? null : Number(limit),
+    spentNano: Number(spent ?? 0),
+    reservedNano: Number(reserved ?? 0),
+    overrunNano: Number(overrun ?? 0),
   }
 }
 

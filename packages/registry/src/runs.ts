@@ -39,6 +39,8 @@ export interface RunRecord {
   state: 'active' | 'done'
   /** Why no paid call can succeed until somebody mends it, or null. */
   haltedBy: string | null
+  /** What it was halted by is a budget: more money mends it. */
+  isOverBudget: boolean
   /** Its client is to read no further until it is told to go on, or the run is opened again. */
   isPaused: boolean
   /** The run has been ended for good: nothing more is read or paid for, and what is answered is delivered. */
@@ -101,8 +103,8 @@ export interface Runs {
   setPaused(run: string, isPaused: boolean): Promise<void>
   /** Ends the run for good: its paid calls stop, whatever else is still to be done for its end. */
   cancel(run: string): Promise<void>
-  /** Stops a run's paid calls, the first reason counting, until the run is opened again. */
-  halt(run: string, reason: string): Promise<void>
+  /** Stops a run's paid calls, the first reason counting, until the run is opened again. `isOverBudget`: what is missing is money that may be spent. */
+  halt(run: string, reason: string, options?: { isOverBudget: boolean }): Promise<void>
   /** Why the run pays for nothing, or null: it was halted, or cancelled. */
   haltReason(run: string): Promise<string | null>
   /** Marks the run as done, keeps its summary and ledger, and forgets what only a running run needs. */
@@ -138,9 +140,15 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `
 
+const HALT = `
+if redis.call('HSETNX', KEYS[1], 'haltedBy', ARGV[1]) == 1 and ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'overBudget', ARGV[2]) end
+return 1
+`
+
 export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
   const note = openScript(redis, NOTE)
+  const halt = openScript(redis, HALT)
   const saveIngest = openScript(redis, SAVE_INGEST)
   const setBits = (key: string, lines: readonly { seq: number }[], value: boolean) => {
     const sets = lines.flatMap(({ seq }) => ['SET', 'u1', seq, value ? 1 : 0])
@@ -160,6 +168,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
       id: run,
       state: hash['state'] === 'done' ? 'done' : 'active',
       haltedBy: hash['haltedBy'] ?? null,
+      isOverBudget: hash['overBudget'] !== undefined,
       isPaused: hash['paused'] !== undefined,
       isCancelled: hash['cancelled'] !== undefined,
       settings: RunSettings.parse(JSON.parse(hash['settings'])),
@@ -182,7 +191,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .hsetnx(keys.run(run), 'source', source)
         .hsetnx(keys.run(run), 'createdAt', String(now))
         .hset(keys.run(run), 'state', 'active')
-        .hdel(keys.run(run), 'haltedBy', 'paused')
+        .hdel(keys.run(run), 'haltedBy', 'overBudget', 'paused')
         .zadd(keys.runs, 'NX', now, run)
         .persist(keys.run(run))
         .persist(keys.ledger(run))
@@ -265,8 +274,8 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
     cancel: async (run) => {
       await note([keys.run(run)], ['cancelled', '1'])
     },
-    halt: async (run, reason) => {
-      await redis.hsetnx(keys.run(run), 'haltedBy', reason)
+    halt: async (run, reason, { isOverBudget } = { isOverBudget: false }) => {
+      await halt([keys.run(run)], [reason, isOverBudget ? '1' : ''])
     },
     haltReason: async (run) => {
       const [cancelled = null, haltedBy = null] = await redis.hmget(keys.run(run), 'cancelled', 'haltedBy')

@@ -3,6 +3,16 @@ import { ConfigurationError } from './environment.ts'
 
 const BaseUrl = z.url({ protocol: /^https?$/, error: 'expected an http(s) URL such as https://api.openai.com/v1' }).optional()
 
+const Usd = z
+  .string()
+  .transform((text, context) => {
+    const nano = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Math.round(Number(text) * 1e9) : null
+    if (nano !== null) return nano
+    context.addIssue({ code: 'custom', message: 'expected dollars such as 20 or 0.50' })
+    return z.NEVER
+  })
+  .optional()
+
 const PerMinute = z.coerce.number('expected a whole number').int().min(1).optional()
 
 /** What processes that call models read, beside `commonEnvironment`. */
@@ -20,6 +30,9 @@ export const modelEnvironment = {
   lightTpm: PerMinute,
   openaiBaseUrl: BaseUrl.meta({ variable: 'OPENAI_BASE_URL' }),
   openaiApiKey: z.string().optional().meta({ variable: 'OPENAI_API_KEY' }),
+  /** What model calls may cost in one day (UTC) and for one make, in nano-dollars. */
+  maxUsdPerDay: Usd,
+  maxUsdPerMake: Usd,
   /** The path of a price file of the user's own. */
   prices: z.string().optional(),
 }

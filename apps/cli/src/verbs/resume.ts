@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import type { RunWish } from '../run-client.ts'
-import { checkInput, checkTargets, graceOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
+import { checkInput, checkTargets, graceOf, maxCostOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
 import { runInSpace } from '../run-with-stages.ts'
 import type { Verb } from '../verb.ts'
 
@@ -13,6 +13,7 @@ const flags = {
   output: { ...RUN_FLAGS.output, about: 'the file with the results so far, where it has been moved' },
   errors: { ...RUN_FLAGS.errors, about: 'the file with the lines that failed, where it has been moved' },
   limit: { ...RUN_FLAGS.limit, about: 'read at most this many requests in all (default: as before)' },
+  'max-cost-usd': RUN_FLAGS['max-cost-usd'],
   grace: RUN_FLAGS.grace,
   'no-workers': RUN_FLAGS['no-workers'],
   json: RUN_FLAGS.json,
@@ -27,6 +28,8 @@ export const resume: Verb = {
 read, which is looked at first; more may follow, and a run that is done answers what has been added since. Where the file has been moved, name it; a run that read its
 standard input needs the same again, from its beginning: ./toolwright resume RUN - < requests.jsonl. What had gone to standard output is not written again.
 
+A run that is paused because it would have cost more than --max-cost-usd goes on with a higher one; "none" lifts it.
+
 The models, keys and prices are those of the environment now, as for ./toolwright run. ./toolwright status lists the latest runs.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
@@ -35,6 +38,7 @@ The models, keys and prices are those of the environment now, as for ./toolwrigh
       throw usageError('resume takes a run, such as r-abcdefghij, and its input where that has been moved')
     if (!RunId.safeParse(run).success) throw usageError(`${run}: a run id looks like r-abcdefghij (r- and ten of a-z, 2-7)`)
     const graceMs = graceOf(values)
+    const maxCostNano = maxCostOf(values)
     const limit = wholeNumber('--limit', values.limit, 1, null)
     const wishOf = (record: RunRecord | null): RunWish => {
       if (record === null) throw usageError(`there is no run ${run} here: ./toolwright status lists the latest`)
@@ -50,6 +54,7 @@ The models, keys and prices are those of the environment now, as for ./toolwrigh
         run,
         limit: limit ?? files.limit,
         settings,
+        maxCostNano,
         json: values.json ?? false,
         graceMs,
       }

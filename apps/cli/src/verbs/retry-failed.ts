@@ -1,7 +1,7 @@
 import { newRunId } from '@toolwright/contracts'
 import { parseFlags, usageError } from '../flags.ts'
 import { checkedRun, givenRun, recordOf } from '../given-run.ts'
-import { checkTargets, graceOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
+import { checkTargets, graceOf, maxCostOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
 import { runInSpace } from '../run-with-stages.ts'
 import type { Verb } from '../verb.ts'
 
@@ -9,6 +9,7 @@ const flags = {
   output: RUN_FLAGS.output,
   errors: RUN_FLAGS.errors,
   'run-id': { type: 'string', value: 'ID', about: 'a name for the new run, such as r-abcdefghij' },
+  'max-cost-usd': RUN_FLAGS['max-cost-usd'],
   grace: RUN_FLAGS.grace,
   'no-workers': RUN_FLAGS['no-workers'],
   json: RUN_FLAGS.json,
@@ -42,7 +43,7 @@ have nothing to be tried again: mend them in the input. Example: ./toolwright re
             `no failed requests of ${failed} are kept: none failed, or they were tried again, or that is more than a week ago`,
           )
         const graceMs = graceOf(values)
-        return { input: '-', retries: failed, ...targets, run, limit: null, settings, json: values.json ?? false, graceMs }
+        return { input: '-', retries: failed, ...targets, run, limit: null, settings, maxCostNano: maxCostOf(values), json: values.json ?? false, graceMs }
       },
       { startsWorkers: !values['no-workers'] },
     )

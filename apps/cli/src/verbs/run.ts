@@ -2,7 +2,7 @@ import { newRunId, RunId, RunSettings } from '@toolwright/contracts'
 import { resolve } from 'node:path'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import type { RunWish } from '../run-client.ts'
-import { checkInput, checkTargets, graceOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
+import { checkInput, checkTargets, graceOf, maxCostOf, RUN_FLAGS, targetsOf } from '../run-files.ts'
 import { runInSpace } from '../run-with-stages.ts'
 import type { Verb } from '../verb.ts'
 
@@ -19,6 +19,7 @@ const flags = {
     about: 'requests whose tool is being made wait for it (default), or go to the strong model',
   },
   make: { type: 'string', value: 'worth|eager', about: 'make a tool once the requests seen are worth its cost (default), or at once' },
+  'max-cost-usd': RUN_FLAGS['max-cost-usd'],
   grace: RUN_FLAGS.grace,
   'no-workers': RUN_FLAGS['no-workers'],
   json: RUN_FLAGS.json,
@@ -46,7 +47,11 @@ messages, response_format, stop and kind are, and whose whole body where it goes
 "duplicate_of", at no cost, and each is right or wrong by its own target. If the first fails, they are sent themselves. An answer that went down a pipe before the run
 was interrupted cannot be copied.
 
-Exit code 0: every request is answered; 2: wrong usage; 3: some failed, or the run was cancelled (./toolwright cancel); 5: the models or their prices are set wrongly, or the models refuse; 6: Redis does not answer;
+With --max-cost-usd the run pauses before a call that could take it past that: what each call may cost at most is reserved before it is made. Nothing is lost, and
+./toolwright resume RUN --max-cost-usd N goes on. TOOLWRIGHT_MAX_USD_PER_DAY limits what all runs of a space cost in a day (UTC), TOOLWRIGHT_MAX_USD_PER_MAKE what the making of
+one tool may cost. A model without a known price is not called where there is a limit.
+
+Exit code 0: every request is answered; 2: wrong usage; 3: some failed, or the run was cancelled (./toolwright cancel); 4: paused at a limit on cost; 5: the models or their prices are set wrongly, or the models refuse; 6: Redis does not answer;
 130: interrupted. Example: ./toolwright run requests.jsonl -o results.jsonl`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
@@ -80,6 +85,7 @@ function wishOf(values: Values, positionals: string[]): RunWish {
       ordered: values.ordered ?? false,
       dedupe: values.dedupe ?? false,
     }),
+    maxCostNano: maxCostOf(values),
     json: values.json ?? false,
     graceMs: graceOf(values),
   }

@@ -12,7 +12,7 @@ import type { Standing } from './standing.ts'
 import { renderSummary, summaryJson } from './summary.ts'
 import { sumOf } from './watch.ts'
 
-const EXIT = { ok: 0, someFailed: 3, halted: 5, interrupted: 130 }
+const EXIT = { ok: 0, someFailed: 3, overBudget: 4, halted: 5, interrupted: 130 }
 
 export interface Ending {
   registry: Registry
@@ -38,6 +38,12 @@ export async function conclude(ending: Ending): Promise<number> {
   if (fatal !== null) {
     say(`the results cannot be written: ${fatal.message}\nNothing is lost: mend it, then ${again}`)
     return 1
+  }
+  if (haltedBy !== null && standing.isOverBudget) {
+    say(
+      `the run is paused: ${haltedBy}\nNothing is lost. To go on, with a higher limit: ${resumeCommand(request, total === null, '--max-cost-usd N')}`,
+    )
+    return EXIT.overBudget
   }
   if (haltedBy !== null) {
     say(`the run has stopped: ${haltedBy}\nNothing is lost: mend it, then ${again}`)
@@ -72,7 +78,8 @@ export async function conclude(ending: Ending): Promise<number> {
 async function close({ registry, queues, request, standing, delivery, durationMs, say }: Ending): Promise<void> {
   const { run, output, errors } = request
   const cost = costByBucket(await registry.money.sums(run))
-  const totals = { run, durationMs, tally: delivery.tally, cost, toolsMade: standing.toolsMade, output, errors }
+  const budget = await registry.money.budget({ run })
+  const totals = { run, durationMs, tally: delivery.tally, cost, budget, toolsMade: standing.toolsMade, output, errors }
   const uncertain = await registry.money.uncertain(run)
   if (uncertain.calls > 0)
     say(`${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums`)

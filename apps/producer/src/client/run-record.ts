@@ -58,6 +58,8 @@ export async function openRun(
     else if (written.streamed > 0)
       say(`${written.streamed} results of run ${run} went to a stream before, and are kept nowhere else; the others follow`)
   }
+  // Before it is opened: from then on its calls go on.
+  if (request.maxCostNano !== undefined) await registry.money.setBudget(run, request.maxCostNano)
   const record = await registry.runs.open(run, settings, sourceOf(request))
   // What a run that goes on is to read may turn out to be something else.
   if (earlier === null) await noteFiles(registry, request)

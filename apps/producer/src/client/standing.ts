@@ -12,6 +12,8 @@ export interface Standing {
   total: number | null
   /** Why no paid call can succeed until somebody mends something. */
   haltedBy: string | null
+  /** What it was halted by is a budget. */
+  isOverBudget: boolean
   /** Somebody wants it to read no further for now. */
   isPaused: boolean
   /** Somebody has ended the run for good; `isWithdrawn`: and nothing of it is under way any more. */
@@ -34,6 +36,7 @@ export function standingOf(ingest: Ingest | null): Standing {
     handedOver: ingest?.seq ?? 0,
     total: ingest?.isDone === true ? ingest.seq : null,
     haltedBy: null,
+    isOverBudget: false,
     isPaused: false,
     isCancelled: false,
     isWithdrawn: false,

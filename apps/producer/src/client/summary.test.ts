@@ -19,6 +19,7 @@ function totals(changes: Partial<RunTotals> = {}): RunTotals {
     durationMs: 95_000,
     tally,
     cost: { results: known(64_000_000), makes: known(31_000_000), overhead: known(1_500_000), waste: known(0) },
+    budget: { limitNano: null, spentNano: 96_500_000, reservedNano: 0, overrunNano: 0 },
     toolsMade: 12,
     output: 'out.jsonl',
     errors: null,
@@ -47,6 +48,16 @@ Saved:    $0.2035 (67.8 % of the baseline, estimate)
 Results: out.jsonl
 Errors:  among the results, with "error" or a status of 400 and above
 `)
+})
+
+test('says what the run might cost, and what is not settled or was billed beyond what was asked', () => {
+  const limited = totals({ budget: { limitNano: 500_000_000, spentNano: 96_500_000, reservedNano: 20_000_000, overrunNano: 3_000_000 } })
+  expect(renderSummary(limited)).toContain(`
+Limit:    $0.5000 (--max-cost-usd)
+Unsettled: up to $0.0200 for calls that were begun and never settled
+Overrun:  $0.0030 billed beyond what calls were asked to cost at most
+`)
+  expect(summaryJson(limited)).toMatchObject({ budget: { limit_usd: '0.5', reserved_usd: '0.02', overrun_usd: '0.003' } })
 })
 
 test('says how many lines got the answer to another', () => {
@@ -126,6 +137,7 @@ test('gives programs exact figures', () => {
       total: { usd: '0.0965' },
     },
     baseline: { is_estimate: true, usd: '0.3', assumed_lines: 40 },
+    budget: { limit_usd: null, reserved_usd: '0', overrun_usd: '0' },
     saved_usd: '0.2035',
     output: 'out.jsonl',
     errors: null,

@@ -1,4 +1,5 @@
 import { type Bucket, exactUsd, shownShare, shownUsd, type TierName } from '@toolwright/contracts'
+import type { Budget } from '@toolwright/registry'
 import { shownCount, shownDuration } from './progress-text.ts'
 import type { Tally } from './tally.ts'
 import { type Money, shownMoney } from './money.ts'
@@ -9,6 +10,7 @@ export interface RunTotals {
   durationMs: number
   tally: Tally
   cost: Record<Bucket, Money>
+  budget: Budget
   toolsMade: number
   output: string | null
   errors: string | null
@@ -48,7 +50,7 @@ export function renderSummary(totals: RunTotals): string {
 
 /** The same for programs: dollars are exact decimal strings, null where a part of the sum has no known price (`known_usd` is then the rest). */
 export function summaryJson(totals: RunTotals): Record<string, unknown> {
-  const { run, durationMs, tally, cost, toolsMade, output, errors } = totals
+  const { run, durationMs, tally, cost, budget, toolsMade, output, errors } = totals
   const total = sum(BUCKETS.map((name) => cost[name]))
   const saved = savingOf(total, tally.baseline)
   return {
@@ -67,6 +69,11 @@ export function summaryJson(totals: RunTotals): Record<string, unknown> {
     ),
     cost: { ...Object.fromEntries(BUCKETS.map((name) => [name, moneyJson(cost[name])])), total: moneyJson(total) },
     baseline: { is_estimate: true, ...moneyJson(tally.baseline), assumed_lines: tally.baseline.assumed },
+    budget: {
+      limit_usd: budget.limitNano === null ? null : exactUsd(budget.limitNano),
+      reserved_usd: exactUsd(budget.reservedNano),
+      overrun_usd: exactUsd(budget.overrunNano),
+    },
     saved_usd: saved === null || saved.isAtLeast ? null : exactUsd(saved.nano),
     output,
     errors,
@@ -81,7 +88,7 @@ function tierRow(name: TierName, tally: Tally): string[] {
   return [name, shownCount(lines), share, rightAnswers, shownMoney(cost)]
 }
 
-function balance({ tally, cost }: RunTotals): string[] {
+function balance({ tally, cost, budget }: RunTotals): string[] {
   const total = sum(BUCKETS.map((name) => cost[name]))
   const { baseline, answered } = tally
   const notes = [
@@ -92,7 +99,16 @@ function balance({ tally, cost }: RunTotals): string[] {
     `Spent:    ${shownMoney(total)}`,
     `Baseline: ${shownMoney(baseline)} (estimate: every answered line by the strong model${notes.map((note) => `; ${note}`).join('')})`,
     savingText(total, baseline),
+    ...budgetText(budget),
     ...(total.unknown > 0 ? ['Unknown:  calls of models without a price (TOOLWRIGHT_PRICES can name a file), or that told no usage'] : []),
+  ]
+}
+
+function budgetText({ limitNano, reservedNano, overrunNano }: Budget): string[] {
+  return [
+    ...(limitNano === null ? [] : [`Limit:    ${shownUsd(limitNano)} (--max-cost-usd)`]),
+    ...(reservedNano > 0 ? [`Unsettled: up to ${shownUsd(reservedNano)} for calls that were begun and never settled`] : []),
+    ...(overrunNano > 0 ? [`Overrun:  ${shownUsd(overrunNano)} billed beyond what calls were asked to cost at most`] : []),
   ]
 }
 

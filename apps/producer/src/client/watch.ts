@@ -55,6 +55,7 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
     standing.isCancelled = known?.isCancelled ?? false
     if (standing.isCancelled) onCancelled()
     standing.haltedBy = needsCalls && !standing.isCancelled ? (known?.haltedBy ?? null) : null
+    standing.isOverBudget = known?.isOverBudget ?? false
     const isPaused = known?.isPaused ?? false
     if (isPaused !== standing.isPaused)
       event(isPaused ? `paused: what is under way ends, and nothing more is read until ./toolwright unpause ${run}` : 'the run goes on')

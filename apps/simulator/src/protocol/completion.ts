@@ -53,7 +53,7 @@ export function complete(asking: Asking): Completion {
   const choices = Array.from({ length: request.n ?? 1 }, (_, index) => choose(asking, index))
   const saidTokens = choices.reduce((sum, { message }) => sum + tokens.count(message.content ?? message.refusal ?? ''), 0)
   const reasoningTokens = reasoningOf(asking)
-  const completionTokens = saidTokens + reasoningTokens
+  const completionTokens = saidTokens + reasoningTokens + asking.settings.overbilled
   return {
     id: `chatcmpl-${randomUUID()}`,
     object: 'chat.completion',
