@@ -43,7 +43,17 @@ have nothing to be tried again: mend them in the input. Example: ./toolwright re
             `no failed requests of ${failed} are kept: none failed, or they were tried again, or that is more than a week ago`,
           )
         const graceMs = graceOf(values)
-        return { input: '-', retries: failed, ...targets, run, limit: null, settings, maxCostNano: maxCostOf(values), json: values.json ?? false, graceMs }
+        return {
+          input: '-',
+          retries: failed,
+          ...targets,
+          run,
+          limit: null,
+          settings,
+          maxCostNano: maxCostOf(values),
+          json: values.json ?? false,
+          graceMs,
+        }
       },
       { startsWorkers: !values['no-workers'] },
     )
