@@ -40,10 +40,20 @@ await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_00
       for (const [cause, count] of Object.entries(sandbox.stats().kills)) restarts.inc({ cause }, count ?? 0)
     },
   })
+  const calls = new Counter({
+    name: 'toolwright_executed_calls_total',
+    help: 'Calls of tools that this process ran, by how they ended',
+    labelNames: ['status'],
+    registers: [stage.metrics],
+  })
   stage.serve({
     queue: 'execution',
     // One batch for each kind of surroundings may wait in this process for its child.
     concurrency: environment.concurrency + 1,
-    handle: (job, context) => runExecution(job, { sandbox, signal: context.signal }),
+    handle: async (job, context) => {
+      const result = await runExecution(job, { sandbox, signal: context.signal })
+      for (const { status } of result.outcomes) calls.inc({ status })
+      return result
+    },
   })
 })

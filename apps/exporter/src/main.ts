@@ -9,6 +9,6 @@ import { readState } from './read-state.ts'
 await runUntilStopped({ stage: 'exporter', followParent: true }, async (lifetime) => {
   const stage = await openStage('exporter', readEnvironment(), lifetime)
   const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
-  const services = { registry, queues: stage.queues, index: openKindIndex(registry.kinds) }
+  const services = { redis: stage.redis, registry, queues: stage.queues, index: openKindIndex(registry.kinds) }
   exportMetrics(stage.metrics, () => readState(services))
 })

@@ -24,7 +24,7 @@ afterEach(async () => {
 /** What an exporter that has just started shows. */
 async function scrape(): Promise<string[]> {
   const prometheus = new Registry()
-  const services = { registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
+  const services = { redis: data.redis, registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
   exportMetrics(prometheus, () => readState(services))
   return (await prometheus.metrics()).split('\n')
 }
@@ -167,8 +167,35 @@ test('shows the jobs of every queue, and those of all active runs as one', async
   expect(lines.filter((text) => text.includes(RUN) || text.includes(kind))).toEqual([])
 })
 
+test('shows limits on cost and what of them is taken, dead letters, the age of the oldest job and the memory of Redis', async () => {
+  await settings()
+  const { registry, redis } = data
+  await registry.money.setBudget(RUN, 5_000_000_000)
+  const limited = { ...intent('1'), boundNano: 2_000_000_000, budgets: { dayNano: 9_000_000_000 } }
+  await registry.money.begin(limited)
+  await registry.money.settle(limited, 1, { ...REPLY, costNano: 2_500_000_000 })
+  await registry.money.begin({ ...limited, field: '2', boundNano: 1_000_000_000 })
+  const line = { seq: 3, customId: 'line-3', text: 'x', frame: '', hop: 0 }
+  await registry.failures.keep(RUN, [line])
+  await jobs.queues.add('requests', [{ id: 'requests-old', data: { v: 1, run: RUN, lines: [line] } }])
+  const lines = await scrape()
+  for (const scope of ['day', 'runs']) {
+    expect(lines).toContain(`toolwright_budget_limit_dollars{scope="${scope}"} ${scope === 'day' ? 9 : 5}`)
+    expect(lines).toContain(`toolwright_budget_spent_dollars{scope="${scope}"} 2.5`)
+    expect(lines).toContain(`toolwright_budget_reserved_dollars{scope="${scope}"} 1`)
+  }
+  expect(lines).toContain('toolwright_overrun_dollars_total 0.5')
+  expect(lines).toContain('toolwright_dead_letters 1')
+  const value = (name: string) => Number(lines.find((text) => text.startsWith(`${name} `))?.split(' ')[1])
+  const used = value('toolwright_redis_memory_used_bytes')
+  expect(used).toBeGreaterThan(500_000)
+  expect(Math.abs(used - Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]))).toBeLessThan(used / 2)
+  expect(value('toolwright_queue_oldest_job_seconds{queue="requests"}')).toBeGreaterThan(0)
+  expect(value('toolwright_queue_oldest_job_seconds{queue="user"}')).toBe(0)
+})
+
 test('reads the state once for all metrics of a scrape, and never serves half of one', async () => {
-  const services = { registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
+  const services = { redis: data.redis, registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
   const state = await readState(services)
   const read = vi.fn<() => Promise<State>>(async () => state)
   const prometheus = new Registry()

@@ -1,5 +1,5 @@
 import { QUEUES, type QueueName } from '@toolwright/contracts'
-import type { Depth, Queues } from '@toolwright/queues'
+import { type Depth, type Queues, type RedisConnection, serverFacts } from '@toolwright/queues'
 import type { Budget, KindIndex, KindState, Registry, Sums, Tools, Uncertain } from '@toolwright/registry'
 
 /** What one scrape shows, read from Redis at one time. */
@@ -19,10 +19,15 @@ export interface State {
   tools: { serving: number; versions: number }
   makes: Awaited<ReturnType<Tools['makes']>>
   waitingLines: number
-  queues: { queue: QueueName; depth: Depth; workers: number }[]
+  queues: { queue: QueueName; depth: Depth; workers: number; oldestMs: number | null }[]
+  /** Failed requests that are kept. */
+  deadLetters: number
+  /** Over all servers; the limit is 0 where one has none. */
+  redisMemory: { usedBytes: number; limitBytes: number }
 }
 
 export interface Services {
+  redis: RedisConnection
   registry: Registry
   queues: Queues
   index: KindIndex
@@ -31,11 +36,11 @@ export interface Services {
 /** Runs that are looked at, the newest first. */
 const MAX_RUNS = 1_000
 
-export async function readState({ registry, queues, index }: Services): Promise<State> {
+export async function readState({ redis, registry, queues, index }: Services): Promise<State> {
   const records = await registry.runs.list(MAX_RUNS)
   const active = records.filter((run) => run.state === 'active')
   const runs = active.map((run) => run.id)
-  const [totals, spend, makes, waiting, uncertain, budgets, day, depths] = await Promise.all([
+  const [totals, spend, makes, waiting, uncertain, budgets, day, deadLetters, servers, depths] = await Promise.all([
     registry.totals.read(),
     registry.money.sums(null),
     registry.tools.makes(),
@@ -43,6 +48,8 @@ export async function readState({ registry, queues, index }: Services): Promise<
     Promise.all(runs.map((run) => registry.money.uncertain(run))),
     Promise.all(runs.map((run) => registry.money.budget({ run }))),
     registry.money.budget('today'),
+    Promise.all(records.map((run) => registry.failures.count(run.id))),
+    serverFacts(redis, { asksForSnapshots: false }),
     Promise.all(queueNames().map((queue) => readQueue(queues, queue, runs))),
     index.refresh(),
   ])
@@ -70,6 +77,11 @@ export async function readState({ registry, queues, index }: Services): Promise<
     makes,
     waitingLines: sum(waitingCounts, (count) => count),
     queues: depths,
+    deadLetters: sum(deadLetters, (count) => count),
+    redisMemory: {
+      usedBytes: sum(servers, (server) => server.usedMemoryBytes),
+      limitBytes: servers.some((server) => server.maxMemoryBytes === 0) ? 0 : sum(servers, (server) => server.maxMemoryBytes),
+    },
   }
 }
 
@@ -78,6 +90,7 @@ async function readQueue(queues: Queues, queue: QueueName, runs: string[]): Prom
   const which: (string | undefined)[] = queue === 'results' ? runs : [undefined]
   const depths = await Promise.all(which.map((run) => queues.depth(queue, run)))
   const workers = await Promise.all(which.map((run) => queues.workersOf(queue, run)))
+  const ages = (await Promise.all(which.map((run) => queues.oldestWaitMs(queue, run)))).filter((age) => age !== null)
   return {
     queue,
     depth: {
@@ -88,6 +101,7 @@ async function readQueue(queues: Queues, queue: QueueName, runs: string[]): Prom
       waitingChildren: sum(depths, (one) => one.waitingChildren),
     },
     workers: sum(workers, (count) => count),
+    oldestMs: ages.length === 0 ? null : Math.max(...ages),
   }
 }
 

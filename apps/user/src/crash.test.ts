@@ -200,6 +200,7 @@ async function openWorld(scenario: Scenario): Promise<World> {
         finisher: openFinisher({ registry: own, queues, strongCost: () => null }),
         index: openKindIndex(own.kinds),
         turns: openTurns(),
+        countExtracts: () => undefined,
       }
       return { user: userHandlers(services).handle, direct: directHandlers(services).handle }
     },

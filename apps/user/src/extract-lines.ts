@@ -49,6 +49,10 @@ export async function extractLines(services: Services, job: ExtractJob, context:
     }
   }
   if (own.status === 'failed') context.log.warn({ kind, version, reason: own.reason }, 'the executor could not run the tool')
+  services.countExtracts('answered', answered.length)
+  services.countExtracts('refused', refused.length)
+  services.countExtracts('contested', unsure.length)
+  services.countExtracts('failed', failed.length)
   await finisher.finish(run, answered)
   // What another kind lays claim to is no reason for a new make: the tool did read it.
   if (tool.tiers.called) {

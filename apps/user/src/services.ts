@@ -12,4 +12,10 @@ export interface Services {
   index: KindIndex
   /** Lines that read alike are judged in turn: once a few have made a template, the others need no judgement. */
   turns: Turns
+  /** Counts lines that a tool was to read by itself, by what became of them. */
+  countExtracts: (outcome: ExtractOutcome, lines: number) => void
 }
+
+/** `contested`: another kind lays claim to them, so the tool alone must not answer. */
+export const EXTRACT_OUTCOMES = ['answered', 'refused', 'contested', 'failed'] as const
+export type ExtractOutcome = (typeof EXTRACT_OUTCOMES)[number]

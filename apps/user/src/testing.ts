@@ -67,6 +67,7 @@ export async function openLab(): Promise<Lab> {
     finisher: openFinisher({ registry, queues, strongCost: () => null }),
     index: openKindIndex(registry.kinds),
     turns: openTurns(),
+    countExtracts: () => undefined,
   }
   const results: LineResult[] = []
   const seen: Lab['seen'] = { requests: [], user: [], direct: [], maker: [], execution: [] }

@@ -29,6 +29,8 @@ export interface Queues {
   /** An id for a job about these parts, in this space. */
   idFor(stage: string, ...parts: (string | number)[]): string
   depth(queue: QueueName, run?: string): Promise<Depth>
+  /** How long the oldest job that waits for a worker has been there, in milliseconds of this machine's clock; null where none waits. */
+  oldestWaitMs(queue: QueueName, run?: string): Promise<number | null>
   /** How many jobs of these queues wait for a worker. */
   waitingIn(queues: readonly Exclude<QueueName, 'results'>[]): Promise<number>
   /** Whether no job waits for a worker in the queues of a request's way, and hardly one for its time to come. */
@@ -136,6 +138,10 @@ export function openQueues(options: { redis: RedisConnection; prefix: string; sp
         failed: counts['failed'] ?? 0,
         waitingChildren: counts['waiting-children'] ?? 0,
       }
+    },
+    oldestWaitMs: async (queue, run) => {
+      const [oldest] = await ask(queueNameOf(queue, run), (asked) => asked.getJobs(['wait'], 0, 0, true))
+      return oldest === undefined ? null : Math.max(0, Date.now() - oldest.timestamp)
     },
     waitingIn: async (names) => {
       const counts = await Promise.all(names.map((name) => handle(name).getJobCountByTypes('wait', 'prioritized')))

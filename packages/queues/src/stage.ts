@@ -127,8 +127,16 @@ export function observeJobs(registry: Registry): NonNullable<WorkerOptions<Queue
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
     registers: [registry],
   })
+  const lines = new Histogram({
+    name: 'toolwright_job_lines',
+    help: 'Lines, calls or results that a job carries',
+    labelNames: ['queue'],
+    buckets: [1, 4, 16, 64, 256],
+    registers: [registry],
+  })
   return (event) => {
     run.observe({ queue: event.queue, outcome: event.outcome }, event.runMs / 1000)
     wait.observe({ queue: event.queue }, event.waitMs / 1000)
+    if (event.lines !== null) lines.observe({ queue: event.queue }, event.lines)
   }
 }

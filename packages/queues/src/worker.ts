@@ -61,6 +61,8 @@ export interface WorkerOptions<Q extends QueueName> {
     outcome: 'done' | 'waiting' | 'later' | 'retried' | 'buried' | 'failed'
     waitMs: number
     runMs: number
+    /** Lines, calls or results that the job carries; null where it is about something else. */
+    lines: number | null
   }): void
 }
 
@@ -80,7 +82,7 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     const startedAt = Date.now()
     const waitMs = Math.max(0, startedAt - job.timestamp)
     const settle = (outcome: Parameters<NonNullable<typeof options.observe>>[0]['outcome']) =>
-      options.observe?.({ queue, outcome, waitMs, runMs: Date.now() - startedAt })
+      options.observe?.({ queue, outcome, waitMs, runMs: Date.now() - startedAt, lines: linesIn(job.data) })
     const jobLog = log.child({ queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1 })
 
     const parsed = entry.job.safeParse(job.data)
@@ -262,4 +264,11 @@ function childIdOf(job: Job, step: string, failed: number): string {
 
 function isNewer(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'v' in data && typeof data.v === 'number' && data.v > 1
+}
+
+/** Of a job as it came, which may fit no schema. */
+function linesIn(data: unknown): number | null {
+  if (typeof data !== 'object' || data === null) return null
+  const carried = ['lines' in data && data.lines, 'calls' in data && data.calls, 'results' in data && data.results].find(Array.isArray)
+  return carried === undefined ? null : carried.length
 }
