@@ -3,6 +3,7 @@ import { bench } from './verbs/bench.ts'
 import { cancel } from './verbs/cancel.ts'
 import { demo } from './verbs/demo.ts'
 import { doctor } from './verbs/doctor.ts'
+import { estimate } from './verbs/estimate.ts'
 import { forget } from './verbs/forget.ts'
 import { generate } from './verbs/generate.ts'
 import { kinds } from './verbs/kinds.ts'
@@ -20,6 +21,7 @@ import { worker } from './verbs/worker.ts'
 /** Every verb, in the order in which help lists them. */
 export const VERBS: readonly Verb[] = [
   demo,
+  estimate,
   run,
   resume,
   pause,

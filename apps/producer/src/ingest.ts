@@ -1,11 +1,11 @@
-import { bytesOf, type Frame, hashOf, type Line, type LineResult, MAX_BATCH_BYTES } from '@toolwright/contracts'
+import { bytesOf, type Frame, type Line, type LineResult, MAX_BATCH_BYTES } from '@toolwright/contracts'
 import type { Queues } from '@toolwright/queues'
 import type { Ingest, Registry } from '@toolwright/registry'
 import { type ContentHash, createContentHash } from './client/content-hash.ts'
 import { createCustomIds, type CustomIds } from './client/duplicate-ids.ts'
 import type { Duplicates } from './client/duplicates.ts'
 import { resumeCommand } from './client/going-on.ts'
-import { defaultCustomId, parseInputLine, type RequestLine } from './client/input-line.ts'
+import { defaultCustomId, frameIdOf, parseInputLine, type RequestLine } from './client/input-line.ts'
 import { openInput } from './client/open-input.ts'
 import { LinesLost } from './client/lines-lost.ts'
 import { type InputText, readLines } from './client/read-lines.ts'
@@ -249,11 +249,8 @@ function readOne(run: string, ids: CustomIds, text: InputText): Read {
 }
 
 function lineOf(request: RequestLine, seq: number, frames: Map<string, Frame>): Line {
-  let frame = ''
-  if (request.frame !== null) {
-    frame = hashOf(JSON.stringify(request.frame)).slice(0, 32)
-    frames.set(frame, request.frame)
-  }
+  const frame = frameIdOf(request.frame)
+  if (request.frame !== null) frames.set(frame, request.frame)
   return {
     seq,
     customId: request.customId,

@@ -1,4 +1,4 @@
-import { isObject, MAX_LINE_BYTES, type Frame } from '@toolwright/contracts'
+import { hashOf, isObject, MAX_LINE_BYTES, type Frame } from '@toolwright/contracts'
 import { z } from 'zod'
 import { nearKey } from './near-key.ts'
 import type { InputText } from './read-lines.ts'
@@ -24,6 +24,11 @@ export type InputErrorCode = 'invalid_json_line' | 'invalid_request' | 'invalid_
 
 export function defaultCustomId(lineNumber: number): string {
   return `line-${lineNumber}`
+}
+
+/** What names a frame in lines and kinds; '' for none. */
+export function frameIdOf(frame: Frame | null): string {
+  return frame === null ? '' : hashOf(JSON.stringify(frame)).slice(0, 32)
 }
 
 /** Reads one line of the input: an OpenAI Batch line, or `{"id"?, "input", "kind"?, "target"?}`. Never throws on what a user wrote. */
