@@ -4,7 +4,7 @@ import type { ImageManifest } from '../image-format.ts'
 export interface FrozenMemory {
   /** Writes every byte of the memory as it is in the image. */
   restore(): void
-  /** Over all of the memory, as hexadecimal text. About 100 ms for 40 MB. */
+  /** Over all of the memory but the zeros at its end, so that how far it has grown makes no difference; as hexadecimal text. About 50 ms for 20 MB. */
   hash(): string
 }
 
@@ -27,6 +27,10 @@ export function frozenMemory(memory: () => WebAssembly.Memory, runs: ImageManife
       }
       all.fill(0, end)
     },
-    hash: () => createHash('sha256').update(new Uint8Array(memory().buffer)).digest('hex'),
+    hash: () => {
+      const words = new BigUint64Array(memory().buffer)
+      const end = words.findLastIndex((word) => word !== 0n) + 1
+      return createHash('sha256').update(words.subarray(0, end)).digest('hex')
+    },
   }
 }

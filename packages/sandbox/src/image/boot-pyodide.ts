@@ -65,7 +65,7 @@ export async function bootPyodide(options: BootOptions): Promise<Booted> {
 function clearFreeMemory(api: PythonApi, heap: Heap): void {
   const end = heap.uint32(api.emscripten_get_sbrk_ptr())
   const taken: number[] = []
-  for (let bytes = 1 << 20; bytes >= 256; bytes >>= 1) {
+  for (let bytes = 1 << 16; bytes >= 256; bytes >>= 1) {
     for (;;) {
       const pointer = must(api.malloc(bytes), 'memory')
       taken.push(pointer)

@@ -5,6 +5,9 @@ import type { PythonApi } from '../child/python-api.ts'
 import { encodeImage, type ImageManifest } from '../image-format.ts'
 import type { BootOptions } from './boot-options.ts'
 import { bootPyodide, type Booted } from './boot-pyodide.ts'
+import { shrinkMemory } from './shrink-memory.ts'
+
+const PAGE_BYTES = 65_536
 
 /** Builds one image: `build-main.ts OUT OPTIONS`, OPTIONS in JSON. Runs before any tool exists, in a process of its own, and ends. */
 const [outFile = '', optionsJson = ''] = process.argv.slice(2)
@@ -24,7 +27,7 @@ function imageOf({ captured, api, heap, addresses, files }: Booted): Buffer {
   return encodeImage({
     manifest: { stackPointer: api.emscripten_stack_get_current(), table: tableOf(captured, api, heap), python: addresses },
     memory: heap.bytes(0, programBreak),
-    wasm: captured.wasm,
+    wasm: shrinkMemory(captured.wasm, Math.ceil(programBreak / PAGE_BYTES)),
     files: files.under('/lib'),
   })
 }

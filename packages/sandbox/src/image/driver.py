@@ -7,7 +7,13 @@ What can be reached anyway (through `gc`, say) can spoil only the outcome of the
 import abc, array, ast, base64, binascii, bisect, calendar, cmath, collections, collections.abc, contextlib, copy, csv, dataclasses, datetime  # noqa: E401
 import decimal, difflib, enum, fractions, functools, gc, hashlib, heapq, html, inspect, io, itertools, json, math, marshal, numbers, operator, os  # noqa: E401
 import posix, random, re, statistics, string, struct, sys, textwrap, time, traceback, types, typing, unicodedata, urllib.parse, uuid, warnings  # noqa: E401
-import _pydatetime, _strptime, asyncio, zoneinfo, zipimport  # noqa: E401, F401
+import _pydatetime, _strptime, asyncio, zipimport  # noqa: E401, F401
+
+# Where nothing is set it asks `sysconfig`, whose thousand entries every reset would write. This is what they say.
+os.environ["PYTHONTZPATH"] = "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo"
+import zoneinfo  # noqa: E402, F401
+
+del os.environ["PYTHONTZPATH"]
 from json.encoder import c_make_encoder, encode_basestring
 
 FILE_NAME = "<tool>"
