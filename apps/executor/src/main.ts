@@ -1,3 +1,4 @@
+import { Outcome } from '@toolwright/contracts'
 import { openStage } from '@toolwright/queues'
 import { runUntilStopped } from '@toolwright/runtime'
 import { openSandbox } from '@toolwright/sandbox'
@@ -37,6 +38,8 @@ await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_00
     registers: [stage.metrics],
     collect: () => {
       restarts.reset()
+      // Zeros, here and below, so that a first one is an increase.
+      for (const cause of ['died', 'overran', 'recycled']) restarts.inc({ cause }, 0)
       for (const [cause, count] of Object.entries(sandbox.stats().kills)) restarts.inc({ cause }, count ?? 0)
     },
   })
@@ -46,6 +49,7 @@ await runUntilStopped({ stage: 'executor', followParent: true, deadlineMs: 15_00
     labelNames: ['status'],
     registers: [stage.metrics],
   })
+  for (const { shape } of Outcome.options) calls.inc({ status: shape.status.value }, 0)
   stage.serve({
     queue: 'execution',
     // One batch for each kind of surroundings may wait in this process for its child.

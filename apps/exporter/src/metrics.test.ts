@@ -194,6 +194,19 @@ test('shows limits on cost and what of them is taken, dead letters, the age of t
   expect(value('toolwright_queue_oldest_job_seconds{queue="user"}')).toBe(0)
 })
 
+test('does not show a limit that Redis does not have, and shows it once it has one', async () => {
+  const services = { redis: data.redis, registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
+  const state = await readState(services)
+  const read = vi.fn<() => Promise<State>>().mockResolvedValue({ ...state, redisMemory: { usedBytes: 1_000, limitBytes: 0 } })
+  const prometheus = new Registry()
+  exportMetrics(prometheus, read)
+  expect(await prometheus.metrics()).not.toMatch(/^toolwright_redis_memory_limit_bytes/m)
+  read.mockResolvedValue({ ...state, redisMemory: { usedBytes: 1_000, limitBytes: 4_000 } })
+  expect(await prometheus.metrics()).toMatch(/^toolwright_redis_memory_limit_bytes 4000$/m)
+  read.mockResolvedValue({ ...state, redisMemory: { usedBytes: 1_000, limitBytes: 0 } })
+  expect(await prometheus.metrics()).not.toMatch(/^toolwright_redis_memory_limit_bytes/m)
+})
+
 test('reads the state once for all metrics of a scrape, and never serves half of one', async () => {
   const services = { redis: data.redis, registry: data.registry, queues: jobs.queues, index: openKindIndex(data.registry.kinds) }
   const state = await readState(services)

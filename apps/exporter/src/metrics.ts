@@ -261,6 +261,8 @@ export function exportMetrics(registry: Registry, read: () => Promise<State>): v
         async collect() {
           const samples = metric.samples(await state())
           gauge.reset()
+          // Reset, one without labels is 0, which would be a claim.
+          if (samples.length === 0) gauge.remove({})
           for (const sample of samples) gauge.set(sample.labels, sample.value)
         },
       })

@@ -75,8 +75,7 @@ test('what was paid for says what a request costs, and a tool that serves costs 
 })
 
 test('a price that is unknown makes the sum unknown, never zero', async () => {
-  const unknown = () => null
-  const found = await estimate([group('alike', 100), group('whole', 3)], 103, { strong: unknown, light: unknown })
+  const found = await estimate([group('alike', 100), group('whole', 3)], 103, { strong: () => null, light: () => null })
   expect(found.cost).toEqual({ low: null, expected: null, high: null })
   expect(found.baseline).toBeNull()
 })
