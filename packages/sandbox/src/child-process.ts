@@ -54,8 +54,11 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
     )
   })
   let isAlive = true
-  void exited.then(() => {
+  /** One for whatever runs now, since what waits for `exited` itself is held for as long as the child lives. */
+  let onExit: (why: string) => void = () => undefined
+  void exited.then((why) => {
     isAlive = false
+    onExit(why)
   })
 
   started.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -101,6 +104,7 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
     function end(ending: Ending): void {
       clearTimeout(timer)
       onMessage = () => kill('it spoke out of turn')
+      onExit = () => undefined
       resolve(ending)
     }
     function receive(message: ChildMessage): void {
@@ -124,7 +128,9 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
 
     onMessage = receive
     channel.write(encodeFrame(batch))
-    void exited.then((why) => end(hasOverrun ? { how: 'overran', isCompiling } : { how: 'died', why }))
+    const died = (why: string) => end(hasOverrun ? { how: 'overran', isCompiling } : { how: 'died', why })
+    if (isAlive) onExit = died
+    else void exited.then(died)
     return promise
   }
 

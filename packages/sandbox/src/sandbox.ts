@@ -68,6 +68,23 @@ const SURROUNDINGS: Record<Surroundings, { hashSeed: number; clockOffsetMs: numb
   second: { hashSeed: 271_828, clockOffsetMs: 400 * DAY_MS + 7 * 3_600_000 + 1_234_567 },
 }
 
+/**
+ * Builds the images that `openSandbox` would build with its first start without wheels, for those who want them beforehand: it then opens them from a folder that it need not be able to
+ * write. Throws an Error that says what failed.
+ */
+export async function buildImages(imageFolder: string): Promise<void> {
+  const images = (['first', 'second'] as const).map((surroundings) => openImage(imageFolder, bootOptions(surroundings, ALL_LAYERS, [])))
+  for (const image of await Promise.all(images)) image.close()
+}
+
+function bootOptions(
+  surroundings: Surroundings,
+  layers: Layers,
+  wheels: NonNullable<SandboxOptions['wheels']>,
+): Parameters<typeof openImage>[1] {
+  return { hashSeed: SURROUNDINGS[surroundings].hashSeed, hideModules: layers.modules, wheels }
+}
+
 /** Starts the `first` children and resolves when they stand; throws an Error that says why when they do not. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { children = { first: 1, second: 1 }, log, startTimeoutMs = 60_000, wheels = [], checkResets = false } = options
@@ -84,11 +101,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     kills[reason] = (kills[reason] ?? 0) + 1
   }
 
-  const bootOf = (surroundings: Surroundings): Parameters<typeof openImage>[1] => ({
-    hashSeed: SURROUNDINGS[surroundings].hashSeed,
-    hideModules: layers.modules,
-    wheels,
-  })
+  const bootOf = (surroundings: Surroundings) => bootOptions(surroundings, layers, wheels)
   const imageOf = (surroundings: Surroundings): Promise<Image> => {
     const known = images.get(surroundings)
     if (known !== undefined) return known

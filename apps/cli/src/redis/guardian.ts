@@ -41,7 +41,8 @@ export async function guard({ folder, program, environment, onReady, signal }: G
         alone?.release()
         return
       }
-      await Promise.race([server.exited, delay(POLL_MS)])
+      // Not a race with its end: each would be held until that comes, and a server lives for days.
+      await delay(POLL_MS)
       if (!server.hasExited()) continue
       if (restarts++ === MAX_RESTARTS) throw new Error(`the server died ${restarts} times, see ${folder.log}`)
       await delay(500 * (restarts - 1))

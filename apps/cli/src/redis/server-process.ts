@@ -15,7 +15,6 @@ const STOP_TIMEOUT_MS = 15_000
 
 export interface ServerProcess {
   port: number
-  exited: Promise<void>
   hasExited(): boolean
   stop(): Promise<void>
 }
@@ -69,7 +68,7 @@ function launch({ folder, program, environment, port }: Launch): ServerProcess {
   // A child that did not start closes its input; its exit tells.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(serverConfig({ ...place, port, maxMemoryBytes: memoryShare(totalmem(), process.constrainedMemory()) }))
-  return { port, exited, hasExited: () => isOver, stop: () => stopChild(child, exited) }
+  return { port, hasExited: () => isOver, stop: () => stopChild(child, exited) }
 }
 
 /** Arguments of docker and podman alike. The data folder belongs to this user, so the server runs as this user. */

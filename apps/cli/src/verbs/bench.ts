@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { benchEndurance } from '../bench/pipeline/bench-endurance.ts'
 import { benchGrowth } from '../bench/pipeline/bench-growth.ts'
 import { benchPipeline } from '../bench/pipeline/bench-pipeline.ts'
 import { benchScale } from '../bench/pipeline/bench-scale.ts'
@@ -28,6 +29,7 @@ const flags = {
       'tiers, warm and pipeline: requests (default 8000, 20000, and 100000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
   },
   seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
+  minutes: { type: 'string', value: 'N', about: 'endurance: for how long (default 30)' },
   rounds: { type: 'string', value: 'N', about: 'sandbox and pipeline: rounds between the contestants (default 7, and 3)' },
   full: {
     type: 'boolean',
@@ -36,26 +38,40 @@ const flags = {
   verbose: { type: 'boolean', about: 'escapes: also name every snippet that gets through, set-up by set-up' },
 } as const
 
-const ACTIONS = ['tiers', 'warm', 'pipeline', 'growth', 'scale', 'sandbox', 'escapes', 'runaways', 'soak', 'setup', 'lines'] as const
+const ACTIONS = [
+  'tiers',
+  'warm',
+  'pipeline',
+  'growth',
+  'scale',
+  'endurance',
+  'sandbox',
+  'escapes',
+  'runaways',
+  'soak',
+  'setup',
+  'lines',
+] as const
 
 export const bench: Verb = {
   name: 'bench',
   summary: 'measure: tiers against direct answers, the pipeline, the sandbox, set-up time',
   positionals: 'WHAT',
   flags,
-  about: `  tiers    for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
-  warm     requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
-  pipeline all of it with tools that are there, beside a bare chain of three BullMQ queues: requests a second, one request alone, processor time; ten minutes or so
-  growth   the pipeline on ever longer streams (the longest: --count), and with a thousand kinds in the registry: ratio to the bare chain, memory of each process
-  scale    one, two and four tool users in front of a model that takes 200 ms, against the ideal
-  sandbox  the sandbox beside this machine's own python3, warm and fresh: calls a second, starts, resets, memory, Python-bound work; a minute or two
-  escapes  snippets that try to get out of the sandbox, against plain Pyodide, each layer alone and all of them; ten minutes or more
-  runaways tools that loop, flood, recurse or end their process, each between good calls: outcome, neighbours, recovery; a minute or two
-  soak     calls of good, bad and runaway tools on two children of the sandbox, every outcome checked, memory and descriptors sampled; some minutes
-  setup    how long a fresh copy of this checkout takes until its first command has run
-  lines    lines of code by folder, tests and prompts apart
+  about: `  tiers      for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
+  warm       requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
+  pipeline   all of it with tools that are there, beside a bare chain of three BullMQ queues: requests a second, one request alone, processor time; ten minutes or so
+  growth     the pipeline on ever longer streams (the longest: --count), and with a thousand kinds in the registry: ratio to the bare chain, memory of each process
+  scale      one, two and four tool users in front of a model that takes 200 ms, against the ideal
+  endurance  runs one after the other for half an hour, every answer checked: memory of each process and of Redis, keys
+  sandbox    the sandbox beside this machine's own python3, warm and fresh: calls a second, starts, resets, memory, Python-bound work; a minute or two
+  escapes    snippets that try to get out of the sandbox, against plain Pyodide, each layer alone and all of them; ten minutes or more
+  runaways   tools that loop, flood, recurse or end their process, each between good calls: outcome, neighbours, recovery; a minute or two
+  soak       calls of good, bad and runaway tools on two children of the sandbox, every outcome checked, memory and descriptors sampled; some minutes
+  setup      how long a fresh copy of this checkout takes until its first command has run
+  lines      lines of code by folder, tests and prompts apart
 
-escapes, runaways and soak end with exit code 1 where something is not right. tiers, warm, pipeline, growth and scale work in a data folder of their own, with a private Redis that is emptied before.`,
+escapes, runaways, soak and endurance end with exit code 1 where something is not right. tiers, warm, pipeline, growth, scale and endurance work in a data folder of their own, with a private Redis that is emptied before.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const { action, words } = readAction('bench', ACTIONS, positionals)
@@ -84,6 +100,10 @@ escapes, runaways and soak end with exit code 1 where something is not right. ti
         )
       case 'scale':
         return await alone(surroundings, benchScale)
+      case 'endurance':
+        return await alone(surroundings, (own, signal) =>
+          benchEndurance(own, { minutes: wholeNumber('--minutes', values.minutes, 1, 30) }, signal),
+        )
       case 'sandbox':
         return await alone(surroundings, (own, signal) =>
           benchSandbox(own, { rounds: wholeNumber('--rounds', values.rounds, 1, 7) }, signal),
