@@ -27,9 +27,7 @@ beforeAll(async () => {
     stdio: 'ignore',
   })
 }, 60_000)
-beforeEach(() =>
-  pipeline.simulator.control('', { faults: { serverError: 0, cutOff: 0, refusal: 0, droppedConnection: 0 } }),
-)
+beforeEach(() => pipeline.simulator.control('', { faults: { serverError: 0, cutOff: 0, refusal: 0, droppedConnection: 0 } }))
 afterAll(async () => {
   exporter.kill('SIGKILL')
   await pipeline.close()

@@ -23,9 +23,16 @@ export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
   return parseEnvironment(EnvironmentSchema, source)
 }
 
-const PLACE = ['REDIS_URL', 'TOOLWRIGHT_EXECUTOR_REDIS_URL', 'TOOLWRIGHT_PREFIX', 'TOOLWRIGHT_SPACE', 'TOOLWRIGHT_METRICS_PORT']
+const PLACE = [
+  'REDIS_URL',
+  'TOOLWRIGHT_EXECUTOR_REDIS_URL',
+  'TOOLWRIGHT_PREFIX',
+  'TOOLWRIGHT_SPACE',
+  'TOOLWRIGHT_METRICS_PORT',
+  'TOOLWRIGHT_METRICS_HOST',
+]
 
-/** The environment without what names another Redis, space or port: the demo has its own. */
+/** The environment without what names another Redis, space, port or address: the demo has its own. */
 export function withoutPlace(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(source).filter(([name]) => !PLACE.includes(name)))
 }

@@ -73,7 +73,8 @@ export function checkTargets({ output, errors }: Targets, input: string): void {
   }
 }
 
-function checkTarget(flag: string, path: string): void {
+/** Throws a usage error for a place that cannot be written to; `flag` is what named it. */
+export function checkTarget(flag: string, path: string): void {
   const folder = dirname(resolve(path))
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw usageError(`${flag} ${path}: there is no folder ${folder}`)
   const found = statSync(path, { throwIfNoEntry: false })

@@ -8,6 +8,7 @@ import { forget } from './verbs/forget.ts'
 import { generate } from './verbs/generate.ts'
 import { kinds } from './verbs/kinds.ts'
 import { pause, unpause } from './verbs/pause.ts'
+import { report } from './verbs/report.ts'
 import { results } from './verbs/results.ts'
 import { resume } from './verbs/resume.ts'
 import { retryFailed } from './verbs/retry-failed.ts'
@@ -28,6 +29,7 @@ export const VERBS: readonly Verb[] = [
   unpause,
   cancel,
   results,
+  report,
   retryFailed,
   status,
   tools,

@@ -59,6 +59,7 @@ async function main(): Promise<number> {
       stage: 'run',
       home: environment.home,
       port: environment.metricsPort,
+      host: environment.metricsHost,
       isReady: async () => (await redis.exists(anyKey)) >= 0,
     })
     const services = {

@@ -41,6 +41,15 @@ test('says in one line where it listens, takes settings from a file, and stops o
   await rm(folder, { recursive: true })
 })
 
+test('listens on another address than loopback only where it is told to', async () => {
+  const { url } = await listening(run(['--host', '0.0.0.0']).stdout)
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
+  const elsewhere = url.replace('127.0.0.1', '127.0.0.9')
+  expect((await fetch(`${elsewhere}/models/sim-light`, { headers: { authorization: 'Bearer any' } })).status).toBe(200)
+  const { url: inside } = await listening(run([]).stdout)
+  await expect(fetch(`${inside.replace('127.0.0.1', '127.0.0.9')}/models`)).rejects.toThrow('fetch failed')
+})
+
 test('stops when whoever started it has gone', async () => {
   const { child, stdout } = run([], { TOOLWRIGHT_SIMULATOR_SETTINGS: '{"seed": 7}' })
   await listening(stdout)

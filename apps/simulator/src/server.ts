@@ -12,12 +12,14 @@ export interface SimulatorOptions {
   settings?: Record<string, unknown>
   /** 0, the default: a free one. */
   port?: number
+  /** The IPv4 address to listen on; default: loopback. Whoever reaches it can change its settings. */
+  host?: string
   /** Told of errors that are the simulator's own, which the caller sees as 500. */
   onError?: (error: unknown) => void
 }
 
 export interface Simulator {
-  /** Base of the OpenAI API, ending in `/v1`. */
+  /** Base of the OpenAI API, ending in `/v1`; as this machine reaches it. */
   url: string
   /** Base of the control endpoints, ending in `/control`. */
   controlUrl: string
@@ -27,10 +29,15 @@ export interface Simulator {
 }
 
 /**
- * A stand-in for an OpenAI endpoint with a strong and a light model, on loopback. What they say is worked out by rule for the sample families
+ * A stand-in for an OpenAI endpoint with a strong and a light model. What they say is worked out by rule for the sample families
  * and is no model's work; replies say so in `system_fingerprint`. Throws a ZodError for settings that are not right.
  */
-export async function startSimulator({ settings = {}, port = 0, onError = () => {} }: SimulatorOptions = {}): Promise<Simulator> {
+export async function startSimulator({
+  settings = {},
+  port = 0,
+  host = '127.0.0.1',
+  onError = () => {},
+}: SimulatorOptions = {}): Promise<Simulator> {
   const current: CurrentSettings = { now: overlay(Settings.parse({}), settings) }
   const holds = createHolds()
   const served = createServed()
@@ -64,11 +71,11 @@ export async function startSimulator({ settings = {}, port = 0, onError = () => 
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error(`listening on no port but on ${address}`)
-  const base = `http://127.0.0.1:${address.port}`
+  const base = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address.port}`
   return {
     url: `${base}/v1`,
     controlUrl: `${base}/control`,

@@ -30,6 +30,7 @@ beforeEach(async () => {
       space: 'default',
       home,
       metricsPort: 0,
+      metricsHost: '127.0.0.1',
       logLevel: 'error',
       batchLines: 256,
     },

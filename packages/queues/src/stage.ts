@@ -16,6 +16,7 @@ export interface StageEnvironment {
   space: string
   home: string
   metricsPort: number
+  metricsHost: string
   batchLines: number
   logLevel: LogLevel
 }
@@ -51,6 +52,7 @@ export async function openStage(
     stage,
     home: environment.home,
     port: environment.metricsPort,
+    host: environment.metricsHost,
     isReady: async () => isReady() && (await redis.exists(`${prefixes.queues}:execution:meta`)) >= 0,
   })
   lifetime.closeLater('metrics', () => server.close())

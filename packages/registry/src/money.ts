@@ -96,6 +96,8 @@ export interface Money {
   /** Forgets kept replies of lines that have their result. */
   dropReplies(run: string, fields: string[]): Promise<void>
   ledger(run: string): Promise<LedgerEntry[]>
+  /** The same one by one, for ledgers that no memory holds. */
+  entries(run: string): AsyncGenerator<LedgerEntry>
   sums(run: string | null): Promise<Sums[]>
   uncertain(run: string): Promise<Uncertain>
   /** Sets what a run may cost in all; null: without limit. */
@@ -114,6 +116,13 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
     make === undefined
       ? [keys.replies(run), keys.tries(run)]
       : [keys.makeReplies(make.kind, make.generation), keys.makeTries(make.kind, make.generation)]
+  async function* entries(run: string): AsyncGenerator<LedgerEntry> {
+    for (let start = 0; ; start += 1000) {
+      const page = await redis.lrange(keys.ledger(run), start, start + 999)
+      for (const text of page) yield LedgerEntry.parse(JSON.parse(text))
+      if (page.length < 1000) return
+    }
+  }
 
   return {
     begin: async (intent) => {
@@ -224,14 +233,8 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
         .hdel(keys.tries(run), ...fields)
         .exec()
     },
-    ledger: async (run) => {
-      const entries: LedgerEntry[] = []
-      for (let start = 0; ; start += 1000) {
-        const page = await redis.lrange(keys.ledger(run), start, start + 999)
-        for (const text of page) entries.push(LedgerEntry.parse(JSON.parse(text)))
-        if (page.length < 1000) return entries
-      }
-    },
+    ledger: async (run) => await Array.fromAsync(entries(run)),
+    entries,
     sums: async (run) => readSums(await redis.hgetall(run === null ? keys.spaceMoney : keys.money(run))),
     uncertain: async (run) => {
       const now = await redisTime(redis, keys.intents(run))

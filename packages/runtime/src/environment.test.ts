@@ -25,6 +25,7 @@ describe('parseEnvironment', () => {
       prefix: 'toolwright',
       space: 'default',
       metricsPort: 0,
+      metricsHost: '127.0.0.1',
       logLevel: 'info',
       batchLines: 256,
       redisPersistence: 'needed',
@@ -40,6 +41,7 @@ describe('parseEnvironment', () => {
       TOOLWRIGHT_SPACE: 'acme',
       TOOLWRIGHT_HOME: 'data',
       TOOLWRIGHT_METRICS_PORT: '9100',
+      TOOLWRIGHT_METRICS_HOST: '::',
       TOOLWRIGHT_LOG_LEVEL: 'debug',
       TOOLWRIGHT_BATCH_LINES: '7',
     }
@@ -51,6 +53,7 @@ describe('parseEnvironment', () => {
       space: 'acme',
       home: resolve('data'),
       metricsPort: 9100,
+      metricsHost: '::',
       logLevel: 'debug',
       batchLines: 7,
     })

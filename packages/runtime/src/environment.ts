@@ -60,6 +60,11 @@ export const commonEnvironment = {
     .transform((path) => resolve(path)),
   /** 0: a free port. */
   metricsPort: z.coerce.number('expected a port number').int().min(0).max(65_535).default(0),
+  /** The address that metrics are served on: loopback, unless Prometheus comes from elsewhere, as it does in containers. */
+  metricsHost: z
+    .union([z.ipv4(), z.ipv6()], 'expected an IP address')
+    .default('127.0.0.1')
+    .meta({ description: 'set it to an address of this machine, or to 0.0.0.0 for all of them; left out, it is 127.0.0.1' }),
   logLevel: LogLevel.default('info'),
   /** How many lines one job may carry at most: fewer cost more for each, and share less of one another's fate. */
   batchLines: z.coerce.number('expected a whole number').int().min(1).max(256).default(256),

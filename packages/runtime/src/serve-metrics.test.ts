@@ -75,6 +75,25 @@ test('removes the entries of processes that are gone, and no others', async () =
   )
 })
 
+test('is reached from elsewhere where its address is not loopback, and is listed with the address that it has', async () => {
+  for (const [host, listed] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.9', '127.0.0.9'],
+  ] as const) {
+    server = await serveMetrics({ stage: 'user', home, port: 0, host, isReady: () => true })
+    const entry = readFileSync(join(home, 'metrics', `user-${process.pid}.json`), 'utf8')
+    expect(JSON.parse(entry)).toEqual([{ targets: [`${listed}:${server.port}`], labels: { stage: 'user' } }])
+    expect((await fetch(`http://127.0.0.9:${server.port}/healthz`)).status).toBe(200)
+    await server.close()
+  }
+})
+
+test('says that the address is not one of this machine', async () => {
+  await expect(serveMetrics({ stage: 'user', home, port: 0, host: '192.0.2.1', isReady: () => true })).rejects.toThrow(
+    'TOOLWRIGHT_METRICS_HOST is wrong: this machine has no address 192.0.2.1',
+  )
+})
+
 test('removes its entry when the process exits without closing', () => {
   const module = new URL('./serve-metrics.ts', import.meta.url).href
   const code = `

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -21,8 +22,8 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /**
  * Serves `/metrics` (the registry, with Node's process metrics), `/healthz` (200 while the process runs) and `/readyz` (200 or 503, as `isReady` says; it
  * may reject), and lists itself for Prometheus' file_sd in `<home>/metrics/<stage>-<pid>.json` until it is closed or the process exits.
- * `port` 0 is a free one. `host` is loopback by default: what a stage counts is nobody else's business.
- * Throws ConfigurationError where the port is another process', or may not be had.
+ * `port` 0 is a free one. `host`, an IP address, is loopback by default: what a stage counts is nobody else's business.
+ * Throws ConfigurationError where the port is another process', or may not be had, or the address is not this machine's.
  */
 export async function serveMetrics(options: {
   stage: string
@@ -48,7 +49,7 @@ export async function serveMetrics(options: {
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the metrics server has no port')
-  const unlist = list(options.home, options.stage, address.port)
+  const unlist = list(options.home, options.stage, targetOf(host, address.port))
   return {
     port: address.port,
     registry,
@@ -67,6 +68,8 @@ function refusalOf(error: Error, host: string, port: number): Error {
     return new ConfigurationError([`TOOLWRIGHT_METRICS_PORT is wrong: port ${port} of ${host} is another process'; ${mend}`])
   if (isCoded(error, 'EACCES'))
     return new ConfigurationError([`TOOLWRIGHT_METRICS_PORT is wrong: this user may not listen on port ${port}; ${mend}`])
+  if (isCoded(error, 'EADDRNOTAVAIL'))
+    return new ConfigurationError([`TOOLWRIGHT_METRICS_HOST is wrong: this machine has no address ${host}; 0.0.0.0 is all that it has`])
   return new Error(`cannot serve metrics on ${host}:${port}`, { cause: error })
 }
 
@@ -95,13 +98,13 @@ async function answerReady(response: ServerResponse, isReady: () => boolean | Pr
 }
 
 /** Writes the entry and returns what removes it. */
-function list(home: string, stage: string, port: number): () => void {
+function list(home: string, stage: string, target: string): () => void {
   const folder = join(home, 'metrics')
   mkdirSync(folder, { recursive: true })
   removeDeadEntries(folder)
   const path = join(folder, `${stage}-${process.pid}.json`)
   // Prometheus watches *.json: it must never see half a file.
-  writeFileSync(`${path}.tmp`, `${JSON.stringify([{ targets: [`127.0.0.1:${port}`], labels: { stage } }])}\n`)
+  writeFileSync(`${path}.tmp`, `${JSON.stringify([{ targets: [target], labels: { stage } }])}\n`)
   renameSync(`${path}.tmp`, path)
   const remove = () => rmSync(path, { force: true })
   process.once('exit', remove)
@@ -111,18 +114,28 @@ function list(home: string, stage: string, port: number): () => void {
   }
 }
 
+/** Where a Prometheus on this machine finds it. */
+function targetOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`
+  if (host === '::') return `[::1]:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
 /** Processes that were killed left their entries behind. */
 function removeDeadEntries(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = /-(\d+)\.json$/.exec(name)?.[1]
     const path = join(folder, name)
-    if (pid !== undefined && !isAlive(Number(pid)) && isLoopbackEntry(path)) rmSync(path, { force: true })
+    if (pid !== undefined && !isAlive(Number(pid)) && isOfThisMachine(path)) rmSync(path, { force: true })
   }
 }
 
-function isLoopbackEntry(path: string): boolean {
+/** Whether an entry is of a process here: only of those can it be told that they are gone. */
+function isOfThisMachine(path: string): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   try {
-    return readFileSync(path, 'utf8').includes('"127.0.0.1:')
+    const entry = readFileSync(path, 'utf8')
+    return entry.includes('"127.') || addresses.some(({ address }) => entry.includes(`"${targetOf(address, 0).slice(0, -1)}`))
   } catch (error) {
     if (isCoded(error, 'ENOENT')) return false
     throw error
