@@ -55,10 +55,10 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
   })
   let isAlive = true
   /** One for whatever runs now, since what waits for `exited` itself is held for as long as the child lives. */
-  let onExit: (why: string) => void = () => undefined
+  let onExit: ((why: string) => void) | null = null
   void exited.then((why) => {
     isAlive = false
-    onExit(why)
+    onExit?.(why)
   })
 
   started.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -104,7 +104,7 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
     function end(ending: Ending): void {
       clearTimeout(timer)
       onMessage = () => kill('it spoke out of turn')
-      onExit = () => undefined
+      onExit = null
       resolve(ending)
     }
     function receive(message: ChildMessage): void {
