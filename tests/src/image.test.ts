@@ -22,8 +22,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyContext, DOCKERFILE, readDockerfile, ROOT } from './dockerfile.ts'
 import { until } from './pipeline.ts'
 
-/** Has no name, home or group on any machine. */
-const NOBODY_ELSE = 61_234
+/** Only root can start a process as somebody else. Who has no name, home or group on any machine may do as little as anybody could; others lose the right to write the trees instead. */
+const isRoot = process.getuid?.() === 0
+const SOMEBODY = isRoot ? { uid: 61_234, gid: 61_234 } : {}
 const CACHE = process.env['TOOLWRIGHT_CACHE'] ?? join(ROOT, '.toolwright/cache')
 const PASSWORD = 'a-password'
 const EXECUTOR_PASSWORD = 'another-password'
@@ -32,8 +33,8 @@ const WHERE = { TOOLWRIGHT_PREFIX: 'image', TOOLWRIGHT_SPACE: 'test' }
 const MODELS = { OPENAI_BASE_URL: 'http://127.0.0.1:9', TOOLWRIGHT_STRONG_MODEL: 'strong', TOOLWRIGHT_LIGHT_MODEL: 'light' }
 
 const plan = readDockerfile()
-const folder = mkdtempSync(join(tmpdir(), 'toolwright-image-'))
-// Another user must find its way in.
+const folder = mkdtempSync(join(isRoot ? '/tmp' : tmpdir(), 'toolwright-image-'))
+// Another user must find its way in, which the folder of these tests keeps to itself.
 chmodSync(folder, 0o755)
 const node = join(folder, 'node')
 const context = join(folder, 'context')
@@ -41,7 +42,10 @@ const living: ChildProcess[] = []
 let redis: RedisConnection
 let port: number
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => {
+  execFileSync('chmod', ['-R', 'u+w', folder])
+  rmSync(folder, { recursive: true, force: true })
+})
 
 test('the Dockerfile has no fault that its linter knows', () => {
   expect(validate(readFileSync(DOCKERFILE, 'utf8'))).toEqual([])
@@ -61,8 +65,7 @@ test('says which apps there are when it is asked to assemble another', () => {
   expect(stderr).toMatch(/^assemble: usage: node infra\/assemble.ts APP OUT, where APP is .*executor.*; got "executer"\n$/)
 })
 
-// Another user's process cannot be started by anybody but root.
-describe.skipIf(process.getuid?.() !== 0)('without Docker, as another user (not run where the tests are not root)', () => {
+describe('without Docker, as a user who is not root', () => {
   beforeAll(async () => {
     copyFileSync(process.execPath, node)
     chmodSync(node, 0o755)
@@ -92,6 +95,7 @@ describe.skipIf(process.getuid?.() !== 0)('without Docker, as another user (not 
     async (app) => {
       const tree = join(folder, app)
       assemble(app, tree)
+      if (!isRoot) execFileSync('chmod', ['-R', 'a-w', tree])
       const before = listOf(tree)
       expect(writableIn(tree)).toEqual([])
 
@@ -127,7 +131,7 @@ function assemble(app: string, tree: string): void {
 async function start(app: string, tree: string) {
   const home = join(folder, `${app}-data`)
   mkdirSync(home)
-  chownSync(home, NOBODY_ELSE, NOBODY_ELSE)
+  if (SOMEBODY.uid !== undefined) chownSync(home, SOMEBODY.uid, SOMEBODY.gid)
   const user = app === 'executor' ? executorUser(WHERE.TOOLWRIGHT_PREFIX, WHERE.TOOLWRIGHT_SPACE).name : 'default'
   const environment = {
     ...Object.fromEntries(Object.entries(plan.environment).map(([name, value]) => [name, inTree(tree)(value)])),
@@ -145,8 +149,7 @@ async function start(app: string, tree: string) {
   const child = spawn(node, plan.entrypoint.slice(1), {
     cwd,
     env: environment,
-    uid: NOBODY_ELSE,
-    gid: NOBODY_ELSE,
+    ...SOMEBODY,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   living.push(child)
@@ -168,14 +171,13 @@ function listOf(tree: string): string[] {
   })
 }
 
-/** What of the tree the other user could change. */
+/** What of the tree that user could change. */
 function writableIn(tree: string): string[] {
   const tried = spawnSync('find', [tree, '-not', '-type', 'l', '-writable', '-print'], {
-    uid: NOBODY_ELSE,
-    gid: NOBODY_ELSE,
+    ...SOMEBODY,
     encoding: 'utf8',
   })
-  if (tried.status !== 0) throw new Error(`the other user cannot look through the tree: ${tried.stderr}`)
+  if (tried.status !== 0) throw new Error(`the user cannot look through the tree: ${tried.stderr}`)
   return tried.stdout.split('\n').filter((line) => line !== '')
 }
 

@@ -93,7 +93,7 @@ describe.concurrent('a flood of calls by several processes at an endpoint that r
       const { replies, refused, seconds } = await flood({ ...limits, windowSeconds: WINDOW_SECONDS }, 3 * WINDOW_SECONDS)
       const share = replies / ((perWindow * seconds) / WINDOW_SECONDS)
       console.info(`${what}: ${replies} replies in ${seconds.toFixed(1)} s, ${(share * 100).toFixed(1)} % of the limit; ${refused} refused`)
-      expect(refused).toBeLessThanOrEqual(replies / 100)
+      expect(refused).toBeLessThanOrEqual(2 + replies / 100)
       // How much hangs on how busy the machine is; a limiter that does not give back what a call did not need uses a hundredth.
       expect(share).toBeGreaterThan(0.5)
     },
