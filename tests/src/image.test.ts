@@ -167,7 +167,8 @@ function listOf(tree: string): string[] {
   return readdirSync(tree, { recursive: true, withFileTypes: true }).map((entry) => {
     const path = join(entry.parentPath, entry.name)
     const stats = entry.isFile() ? statSync(path) : null
-    return `${relative(tree, path)} ${stats?.size} ${stats?.mtimeMs}`
+    // An owner's executor notes when it last used an image, by its time; nobody else can.
+    return `${relative(tree, path)} ${stats?.size} ${isRoot ? stats?.mtimeMs : ''}`
   })
 }
 
