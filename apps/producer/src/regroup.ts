@@ -79,6 +79,7 @@ export function openRegrouping(options: RegroupingOptions): Regrouping {
   }
 
   const flushUnlessBacklogged = async (first: (typeof ready)[number]) => {
+    // Where Redis cannot say, sending fails too, and the jobs are tried again.
     const isHeld = performance.now() < first.readyAt + MAX_HOLD_MS && (await options.isBacklogged().catch(() => false))
     // Meanwhile they may have been sent with others.
     if (ready[0] !== first) return
