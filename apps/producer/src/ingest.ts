@@ -87,8 +87,6 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
     let next = source.next()
     next.catch(() => undefined)
     while (!signal.aborted) {
-      if (isCreditDue) await options.credit()
-      isCreditDue = false
       const step = (await atOnce(next)) ?? (await soon(next, batch.size > 0 && !isSentBefore() ? FLUSH_MS : null, signal))
       if (step === 'late') {
         await flush()
@@ -97,6 +95,10 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
       if (step === 'aborted' || step.done === true) break
       const text = step.value
       if (request.limit !== null && text.seq >= request.limit) break
+      // Only for a line that is there: the end of the input is seen without.
+      if (isCreditDue) await options.credit()
+      isCreditDue = false
+      if (signal.aborted) break
       next = source.next()
       // Looked at again when it is awaited; until then its failure must not count as unhandled.
       next.catch(() => undefined)
