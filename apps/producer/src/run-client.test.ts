@@ -285,13 +285,12 @@ test('Ctrl-C reads no further, waits for what is under way, and says how to go o
 
 test('the end of the input is seen where nothing more may be read', { timeout: 60_000 }, async () => {
   const client = start({}, { input: '-' })
-  const ingest = async () => (await registry.runs.get(RUN))?.ingest
   // As many as a run may have with workers of which nothing is known.
   const lines = upTo(256).map((at) => `${JSON.stringify({ input: `request ${at}` })}\n`)
   client.process.stdin!.write(lines.join(''))
-  await vi.waitUntil(async () => (await ingest())?.seq === 256, 30_000)
+  await vi.waitUntil(async () => (await registry.runs.get(RUN))?.ingest.seq === 256, 30_000)
   client.process.stdin!.end()
-  await vi.waitUntil(async () => (await ingest())?.isDone === true, 10_000)
+  await vi.waitUntil(async () => (await registry.runs.get(RUN))?.ingest.isDone === true, 10_000)
   startAnswering()
   expect(await client.ended, client.talk()).toBe(0)
   expect(seqsOf(inFile()).toSorted((a, b) => a - b)).toEqual(upTo(256))
