@@ -31,6 +31,9 @@ const NODE_IN_CHILD = '/proc/self/fd/5'
 const STACK = '--stack-size=3800'
 const PERMISSION = ['--permission', '--disallow-code-generation-from-strings', '--no-experimental-sqlite', '--no-addons']
 
+/** Nothing of the parent's. The zone: a tool's local time is the same on every machine. The tunable: large copies, which are resets, go past the caches, a third faster; other C libraries know no such thing. */
+const ENVIRONMENT = { TZ: 'UTC', GLIBC_TUNABLES: 'glibc.cpu.x86_non_temporal_threshold=1048576' }
+
 /** Starts a child process. It gets what it needs as open descriptors: whoever it runs as, and wherever the checkout is, it has no path to follow. */
 export function spawnChild(plan: SpawnPlan): { started: ChildProcess; greeting: Buffer } {
   const { layers, prefix, image } = plan
@@ -46,8 +49,7 @@ export function spawnChild(plan: SpawnPlan): { started: ChildProcess; greeting: 
   const command = layers.isolation ? [...prefix, ...(prefix.length > 0 ? [NODE_IN_CHILD] : [process.execPath])] : [process.execPath]
   const [program = '', ...before] = command
   const started = spawn(program, [...before, ...args], {
-    // Nothing of the parent's environment; the zone is set so that a tool's local time is the same on every machine.
-    env: layers.permission ? { TZ: 'UTC' } : { ...process.env, TZ: 'UTC' },
+    env: layers.permission ? ENVIRONMENT : { ...process.env, ...ENVIRONMENT },
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', image?.descriptor ?? 'ignore', nodeProgram()],
   })

@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
-import { encodeFrame, HEADER_BYTES } from './frames.ts'
+import { encodeFrames, HEADER_BYTES } from './frames.ts'
 import type { ChildMessage } from './messages.ts'
 
 /** The descriptor that the parent opened for the child alone. Guest code has no way to it: the gate answers every write of a descriptor itself. */
@@ -23,17 +23,26 @@ export interface Sender {
 }
 
 const QUIET_MS = 5
+const MAX_WAITING_LENGTH = 1 << 20
 
 export function openSender(): Sender {
-  const waiting: Buffer[] = []
+  let waiting: string[] = []
+  let waitingLength = 0
   let sentAt = 0
   const flush = () => {
-    const bytes = Buffer.concat(waiting.splice(0))
+    const bytes = encodeFrames(waiting)
+    waiting = []
+    waitingLength = 0
     for (let written = 0; written < bytes.length;) written += writeSync(CHANNEL, bytes, written)
     sentAt = performance.now()
   }
   return {
-    put: (message) => void waiting.push(encodeFrame(message)),
+    put: (message) => {
+      const body = JSON.stringify(message)
+      waiting.push(body)
+      waitingLength += body.length
+      if (waitingLength > MAX_WAITING_LENGTH) flush()
+    },
     flush,
     flushIfQuiet: () => {
       if (waiting.length > 0 && performance.now() - sentAt > QUIET_MS) flush()

@@ -2,10 +2,19 @@ export const HEADER_BYTES = 4
 
 /** A message as bytes: length of the body (unsigned, 32 bits, little endian), then the body in JSON. */
 export function encodeFrame(message: object): Buffer {
-  const body = Buffer.from(JSON.stringify(message), 'utf8')
-  const header = Buffer.allocUnsafe(HEADER_BYTES)
-  header.writeUInt32LE(body.length, 0)
-  return Buffer.concat([header, body])
+  return encodeFrames([JSON.stringify(message)])
+}
+
+/** Messages, which are JSON already, one after the other as bytes. */
+export function encodeFrames(bodies: readonly string[]): Buffer {
+  const frames = Buffer.allocUnsafe(bodies.reduce((sum, body) => sum + HEADER_BYTES + Buffer.byteLength(body), 0))
+  let end = 0
+  for (const body of bodies) {
+    const length = frames.write(body, end + HEADER_BYTES)
+    frames.writeUInt32LE(length, end)
+    end += HEADER_BYTES + length
+  }
+  return frames
 }
 
 /**

@@ -40,8 +40,13 @@ export function openPython(parts: { api: PythonApi; heap: Heap; addresses: Pytho
     memoryError: addresses.memoryError,
     emptyTuple: addresses.emptyTuple,
     textObject: (text) => {
-      const bytes = encoder.encode(text)
-      return withBytes(api, heap, bytes, (pointer) => api.PyUnicode_FromStringAndSize(pointer, bytes.length))
+      const room = Buffer.byteLength(text)
+      const pointer = api.malloc(room + 1)
+      if (pointer === 0) throw new Error('no memory for a text')
+      const { written } = encoder.encodeInto(text, heap.bytes(pointer, room))
+      const object = api.PyUnicode_FromStringAndSize(pointer, written)
+      api.free(pointer)
+      return object
     },
     bytesObject: (bytes) => withBytes(api, heap, bytes, (pointer) => api.PyBytes_FromStringAndSize(pointer, bytes.length)),
     bytesOf: (object) => heap.bytes(api.PyBytes_AsString(object), api.PyBytes_Size(object)).slice(),

@@ -36,8 +36,7 @@ export function standUp(descriptor: number, settings: ChildSettings, onTick: () 
   const api = pythonApiOf(exports)
   const { _emscripten_stack_restore: restoreStack } = api
   const frozen = frozenMemory(memory, manifest.runs, part(manifest.memory))
-  const end = (manifest.runs.at(-1)?.address ?? 0) + (manifest.runs.at(-1)?.length ?? 0)
-  const missing = end - heap.size()
+  const missing = frozen.length - heap.size()
   if (missing > 0) memory().grow(Math.ceil(missing / 65_536))
 
   const restore = (): string | null => {
