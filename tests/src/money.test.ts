@@ -93,6 +93,19 @@ test(
     expect(await pipeline.registry.money.budget({ run })).toMatchObject({ spentNano: total(ledger), reservedNano: 0 })
 
     for (const [model, counts] of Object.entries((await served(pipeline)).tokens)) expect(tokensIn(ledger, model), model).toEqual(counts)
+
+    // What `tools` tells of each kind over all runs is the same money again.
+    const kinds = await Promise.all((await pipeline.registry.kinds.list()).map((kind) => pipeline.registry.money.ofKind(kind)))
+    const sum = (of: (kind: (typeof kinds)[number]) => number) => kinds.reduce((nano, kind) => nano + of(kind), 0)
+    const uses = results.map(({ toolwright }) => toolwright).filter(({ tier }) => tier === 'extracted' || tier === 'called')
+    const known = uses.filter(({ baseline_usd: baseline }) => baseline !== null)
+    const cost = known.reduce((nano, { cost_usd: usd }) => nano + nanoOfUsd(usd!)!, 0)
+    expect(sum(({ makes }) => makes.costNano)).toBe(byBucket['makes'])
+    expect(sum(({ uses: { count } }) => count)).toBe(uses.length)
+    expect(sum(({ uses: { costNano } }) => costNano)).toBe(cost)
+    expect(sum(({ uses: { savedNano } }) => savedNano)).toBe(
+      known.reduce((nano, { baseline_usd: baseline }) => nano + nanoOfUsd(baseline!)!, 0) - cost,
+    )
   },
 )
 

@@ -44,6 +44,7 @@ const ResultLine = z.object({
     version: z.number().nullable(),
     decided_by: z.string().nullable(),
     cost_usd: z.string().nullable(),
+    baseline_usd: z.string().nullable(),
     correct: z.boolean().nullable(),
   }),
 })

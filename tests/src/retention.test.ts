@@ -21,7 +21,8 @@ afterAll(async () => {
 const KEPT: { pattern: RegExp; what: string; seconds?: number }[] = [
   { pattern: /^r:runs$/, what: 'the list of runs' },
   { pattern: /^r:run:RUN$/, what: "a run's record and summary", seconds: 7 * DAY_S },
-  { pattern: /^r:run:RUN:(ledger|money|intents)$/, what: 'what it cost', seconds: 7 * DAY_S },
+  { pattern: /^r:run:RUN:(ledger|money|prices|intents)$/, what: 'what it cost', seconds: 7 * DAY_S },
+  { pattern: /^r:run:RUN:latencies$/, what: 'how long its requests took', seconds: 7 * DAY_S },
   { pattern: /^r:run:RUN:failed$/, what: 'its dead letters', seconds: 7 * DAY_S },
   { pattern: /^r:run:RUN:(dispatched|answered)$/, what: 'a bit for each of its lines', seconds: 30 * DAY_S },
   { pattern: /^r:(money|totals|direct|makes|epoch|changes)$/, what: 'sums and counters of the space' },

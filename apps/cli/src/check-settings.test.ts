@@ -14,6 +14,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'toolwright-settings-'))
   mkdirSync(join(folder, 'home'))
+  writeFileSync(join(folder, 'tiers.json'), '{"version": "1", "tiers": {"flex": "0.5", "batch": "0.5"}}')
   writeFileSync(join(folder, 'in.jsonl'), '{"input": "hello"}\n')
   writeFileSync(join(folder, 'prices.json'), '{"version": "1", "models": {"big": {"input_mtok": "cheap", "output_mtok": 1}}}')
 })
@@ -40,6 +41,14 @@ describe.each([
     })
   })
 
+  test('with a price tier that the file does not have, and names those it has', async () => {
+    const prices = { TOOLWRIGHT_PRICES: join(folder, 'tiers.json'), TOOLWRIGHT_LIGHT_PRICE_TIER: 'flexx' }
+    await expect(attempt({ ...MODELS, ...prices })).rejects.toMatchObject({
+      message: expect.stringMatching(/tiers\.json has no tier "flexx": it has batch, flex; correct TOOLWRIGHT_PRICE_TIER/),
+      exitCode: 5,
+    })
+  })
+
   test('without models, and names the demo', async () => {
     await expect(attempt({})).rejects.toMatchObject({
       message: expect.stringMatching(/TOOLWRIGHT_STRONG_MODEL[^]*toolwright demo/),
@@ -53,6 +62,13 @@ describe.each([
       exitCode: 5,
     })
   })
+})
+
+test('an exporter without metrics is refused, and up starts none', async () => {
+  expect(() => checkSettings('worker', ['exporter'], { TOOLWRIGHT_METRICS: 'off' })).toThrow(/TOOLWRIGHT_METRICS is off, and an exporter/)
+  const inherited = { ...MODELS, TOOLWRIGHT_METRICS: 'off', TOOLWRIGHT_METRICS_PORT: '9464' }
+  await expect(up.run([], surroundingsThatStartNothing(folder, inherited))).rejects.toThrow(/9464, and 4 processes/)
+  await expect(up.run(['--exporter', '1'], surroundingsThatStartNothing(folder, inherited))).rejects.toThrow(/an exporter does nothing/)
 })
 
 test.each([

@@ -10,7 +10,12 @@ import type { Stage } from './stages.ts'
  */
 export function checkSettings(verb: 'run' | 'up' | 'worker', stages: readonly Stage[], inherited: NodeJS.ProcessEnv): void {
   const processes = stages.length + (verb === 'run' ? 1 : 0)
-  const { metricsPort } = readEnvironment(inherited)
+  const { metricsPort, metrics } = readEnvironment(inherited)
+  if (metrics === 'off' && stages.includes('exporter'))
+    throw new CommandError(
+      EXIT.configuration,
+      'TOOLWRIGHT_METRICS is off, and an exporter does nothing but serve metrics: unset it, or start no exporter',
+    )
   if (metricsPort !== 0 && processes > 1) {
     const mend =
       'unset it, and each takes a free port (all are listed in the folder "metrics" of the data folder), or start them one by one'
@@ -27,15 +32,12 @@ const WITHOUT_KEY = 'To try it without a key, with simulated models: ./toolwrigh
 function checkModels(inherited: NodeJS.ProcessEnv): void {
   try {
     if (readModels(inherited) !== null) {
-      openPrices(modelsOf(inherited).prices)
+      const { settings, prices } = modelsOf(inherited)
+      for (const { priceTier } of [settings.strong, settings.light]) openPrices(prices, priceTier)
       return
     }
   } catch (error) {
-    if (error instanceof PricesError) {
-      throw new CommandError(EXIT.configuration, `${error.message}; TOOLWRIGHT_PRICES names it: correct the file, or unset the variable`, {
-        cause: error,
-      })
-    }
+    if (error instanceof PricesError) throw new CommandError(EXIT.configuration, error.message, { cause: error })
     if (!(error instanceof ConfigurationError)) throw error
     throw new CommandError(EXIT.configuration, `${error.message}\n${WITHOUT_KEY}`, { cause: error })
   }

@@ -12,6 +12,7 @@ const EnvironmentSchema = z.object({
   prefix: commonEnvironment.prefix,
   space: commonEnvironment.space,
   metricsPort: commonEnvironment.metricsPort,
+  metrics: commonEnvironment.metrics,
   ci: z.string().optional().meta({ variable: 'CI' }),
   noColour: z.string().optional().meta({ variable: 'NO_COLOR' }),
   terminal: z.string().optional().meta({ variable: 'TERM' }),
@@ -28,19 +29,21 @@ const PLACE = [
   'TOOLWRIGHT_EXECUTOR_REDIS_URL',
   'TOOLWRIGHT_PREFIX',
   'TOOLWRIGHT_SPACE',
+  'TOOLWRIGHT_METRICS',
   'TOOLWRIGHT_METRICS_PORT',
   'TOOLWRIGHT_METRICS_HOST',
 ]
 
-/** The environment without what names another Redis, space, port or address: the demo has its own. */
+/** The environment without what names another Redis, space, port or address, or turns metrics off: the demo has its own. */
 export function withoutPlace(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(source).filter(([name]) => !PLACE.includes(name)))
 }
 
 /** The endpoints of both roles; null where no variable names any. Throws ConfigurationError with all that is wrong. */
 export function readModels(source: NodeJS.ProcessEnv): { strong: ModelSettings; light: ModelSettings } | null {
-  const { prices: _, ...endpoints } = parseEnvironment(z.object(modelEnvironment), source)
-  return Object.values(endpoints).some((value) => value !== undefined) ? modelSettings(endpoints) : null
+  const environment = parseEnvironment(z.object(modelEnvironment), source)
+  const { prices: _, priceTier: _tier, strongPriceTier: _strong, lightPriceTier: _light, ...endpoints } = environment
+  return Object.values(endpoints).some((value) => value !== undefined) ? modelSettings(environment) : null
 }
 
 /** The endpoints of both roles and the user's price file, where they must be set. Throws ConfigurationError. */
@@ -48,6 +51,6 @@ export function modelsOf(source: NodeJS.ProcessEnv): {
   settings: { strong: ModelSettings; light: ModelSettings }
   prices: string | undefined
 } {
-  const { prices, ...endpoints } = parseEnvironment(z.object(modelEnvironment), source)
-  return { settings: modelSettings(endpoints), prices }
+  const environment = parseEnvironment(z.object(modelEnvironment), source)
+  return { settings: modelSettings(environment), prices: environment.prices }
 }

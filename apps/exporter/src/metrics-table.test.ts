@@ -113,6 +113,7 @@ function readTable(markdown: string): Row[] {
 function originOf(path: string): string {
   if (path === 'packages/queues/src/stage.ts') return 'every stage'
   if (path === 'packages/answering/src/models.ts') return 'user, maker'
+  if (path === 'apps/producer/src/client/run-metrics.ts') return 'run'
   return /^apps\/([^/]+)\//.exec(path)?.[1] ?? path
 }
 

@@ -103,13 +103,15 @@ test('shows results, kinds, makes, waiting lines and uncertain calls', async () 
     usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     correct: true,
   }
-  await registry.totals.addResults([
+  await registry.totals.addResults(RUN, [
     answered,
     { ...answered, tier: 'direct', correct: false, baseline: { costNano: null, basis: 'unknown' } },
     { ...shared, status: 'failed', baseline: answered.baseline, statusCode: 0, error: { code: 'x', message: 'y' } },
   ])
   const kind = await registry.kinds.named('sort', '', 'Sort b a')
-  await registry.kinds.named('count', '', 'Count b a')
+  const other = await registry.kinds.named('count', '', 'Count b a')
+  await registry.makes.begin(kind, 1, 60_000)
+  await registry.makes.begin(other, 1, 60_000)
   const lines = Array.from({ length: 12 }, (_, seq) => ({ seq, customId: `line-${seq}`, text: 't', frame: '', hop: 0 }))
   await registry.kinds.place(kind, RUN, 'token', lines, 'wait')
   await registry.kinds.settle(kind, 1, { end: 'published', version: 1, tool: '{}' }, 5)
@@ -128,8 +130,9 @@ test('shows results, kinds, makes, waiting lines and uncertain calls', async () 
       'toolwright_baseline_requests_total{basis="unknown"} 1',
       'toolwright_kinds{state="tooled"} 1',
       'toolwright_kinds{state="gathering"} 1',
-      'toolwright_tools 1',
-      'toolwright_tool_versions 1',
+      'toolwright_tools{state="active"} 1',
+      'toolwright_tools{state="retired"} 0',
+      'toolwright_makes_under_way 1',
       'toolwright_makes_total{result="published"} 1',
       'toolwright_waiting_lines 2',
       'toolwright_uncertain_calls 1',
@@ -138,6 +141,27 @@ test('shows results, kinds, makes, waiting lines and uncertain calls', async () 
       'toolwright_runs{state="halted"} 0',
     ]),
   )
+})
+
+test('shows tool versions by what became of them, and for how long makes have been under way', async () => {
+  const { kinds, makes } = data.registry
+  const named = (name: string) => kinds.named(name, '', `${name} b a`)
+  const publish = (kind: KindId, version: number) => kinds.settle(kind, version, { end: 'published', version, tool: '{}' })
+  const [twice, demoted, disabled, merged, into] = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(named))
+  for (const kind of [twice!, demoted!, disabled!, merged!]) await publish(kind, 1)
+  await publish(twice!, 2)
+  for (let seq = 0; seq < 6; seq++) await kinds.noteCall(demoted!, 1, { run: RUN, seq }, true)
+  await kinds.point(disabled!, 0, 'by hand')
+  await kinds.merge(merged!, into!)
+  await makes.begin(into!, 1, 60_000)
+  await vi.waitFor(async () => expect(await makes.ageMs(into!, 1)).toBeGreaterThan(50))
+  const lines = await scrape()
+  expect(lines).toContain('toolwright_tools{state="active"} 1')
+  expect(lines).toContain('toolwright_tools{state="demoted"} 1')
+  expect(lines).toContain('toolwright_tools{state="retired"} 3')
+  const age = Number(lines.find((text) => text.startsWith('toolwright_oldest_make_seconds '))?.split(' ')[1])
+  expect(age).toBeGreaterThan(0.04)
+  expect(age).toBeLessThan(10)
 })
 
 test('shows the jobs of every queue, and those of all active runs as one', async () => {
@@ -218,5 +242,5 @@ test('reads the state once for all metrics of a scrape, and never serves half of
   expect(read).toHaveBeenCalledTimes(2)
   read.mockRejectedValueOnce(new Error('no Redis'))
   await expect(prometheus.metrics()).rejects.toThrow('no Redis')
-  await expect(prometheus.metrics()).resolves.toContain('toolwright_tools 0')
+  await expect(prometheus.metrics()).resolves.toContain('toolwright_tools{state="active"} 0')
 })

@@ -158,16 +158,9 @@ const METRICS: Metric[] = [
   {
     name: 'toolwright_tools',
     type: 'gauge',
-    help: 'Kinds that a tool serves',
-    labels: [],
-    samples: ({ tools }) => [{ labels: {}, value: tools.serving }],
-  },
-  {
-    name: 'toolwright_tool_versions',
-    type: 'gauge',
-    help: 'Tool versions that were ever published',
-    labels: [],
-    samples: ({ tools }) => [{ labels: {}, value: tools.versions }],
+    help: 'Tool versions, by state: active ones serve, demoted ones failed too often, retired ones gave way to another, were disabled, or went with a merge',
+    labels: ['state'],
+    samples: ({ tools }) => Object.entries(tools).map(([state, value]) => ({ labels: { state }, value })),
   },
   {
     name: 'toolwright_makes_total',
@@ -176,6 +169,20 @@ const METRICS: Metric[] = [
     labels: ['result'],
     samples: ({ makes }) =>
       (['published', 'declined', 'unworthy'] as const).map((result) => ({ labels: { result }, value: makes[result] })),
+  },
+  {
+    name: 'toolwright_makes_under_way',
+    type: 'gauge',
+    help: 'Makes that have begun and not ended, those that gather among them; not those that rest until somebody needs the tool, or can pay',
+    labels: [],
+    samples: ({ makeAgesMs }) => [{ labels: {}, value: makeAgesMs.length }],
+  },
+  {
+    name: 'toolwright_oldest_make_seconds',
+    type: 'gauge',
+    help: 'How long the oldest make that is under way has been, since it began or went on after a rest; 0 where none is',
+    labels: [],
+    samples: ({ makeAgesMs }) => [{ labels: {}, value: Math.max(0, ...makeAgesMs) / 1000 }],
   },
   {
     name: 'toolwright_waiting_lines',

@@ -16,7 +16,10 @@ export interface State {
   runs: { active: number; halted: number }
   /** Kinds by state, merged ones apart. */
   kinds: Record<KindState | 'merged', number>
-  tools: { serving: number; versions: number }
+  /** Tool versions. */
+  tools: { active: number; demoted: number; retired: number }
+  /** How long each make that is under way has been. */
+  makeAgesMs: number[]
   makes: Awaited<ReturnType<Tools['makes']>>
   waitingLines: number
   queues: { queue: QueueName; depth: Depth; workers: number; oldestMs: number | null }[]
@@ -40,10 +43,11 @@ export async function readState({ redis, registry, queues, index }: Services): P
   const records = await registry.runs.list(MAX_RUNS)
   const active = records.filter((run) => run.state === 'active')
   const runs = active.map((run) => run.id)
-  const [totals, spend, makes, waiting, uncertain, budgets, day, deadLetters, servers, depths] = await Promise.all([
+  const [totals, spend, makes, makeAgesMs, waiting, uncertain, budgets, day, deadLetters, servers, depths] = await Promise.all([
     registry.totals.read(),
     registry.money.sums(null),
     registry.tools.makes(),
+    registry.makes.agesMs(),
     registry.kinds.kindsWithWaiting(),
     Promise.all(runs.map((run) => registry.money.uncertain(run))),
     Promise.all(runs.map((run) => registry.money.budget({ run }))),
@@ -75,6 +79,7 @@ export async function readState({ redis, registry, queues, index }: Services): P
     runs: { active: active.length, halted: active.filter((run) => run.haltedBy !== null).length },
     ...readKinds(index),
     makes,
+    makeAgesMs,
     waitingLines: sum(waitingCounts, (count) => count),
     queues: depths,
     deadLetters: sum(deadLetters, (count) => count),
@@ -107,11 +112,13 @@ async function readQueue(queues: Queues, queue: QueueName, runs: string[]): Prom
 
 function readKinds(index: KindIndex): Pick<State, 'kinds' | 'tools'> {
   const kinds = { nursery: 0, gathering: 0, tooled: 0, declined: 0, unworthy: 0, demoted: 0, merged: 0 }
-  const tools = { serving: 0, versions: 0 }
+  const tools = { active: 0, demoted: 0, retired: 0 }
   for (const kind of index.all()) {
     kinds[kind.alias === '' ? kind.state : 'merged']++
-    if (kind.alias === '' && kind.version > 0) tools.serving++
-    tools.versions += kind.versions
+    // Of a kind's versions one serves at most, or has been demoted; merged into another kind none does.
+    const first = kind.alias !== '' ? 'retired' : kind.version > 0 ? 'active' : kind.state === 'demoted' ? 'demoted' : 'retired'
+    if (kind.versions > 0) tools[first]++
+    tools.retired += Math.max(0, kind.versions - 1)
   }
   return { kinds, tools }
 }

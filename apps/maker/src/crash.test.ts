@@ -264,6 +264,7 @@ async function openWorld(scenario: Scenario): Promise<World> {
         payer: openPayer({ registry: own, models: { strong: whileAlive(strong), light: whileAlive(light) } }),
         strongCost: () => null,
         index: openKindIndex(own.kinds),
+        observeMake: () => undefined,
       }
       return {
         maker: (job, context) => makeTool(services, job, context),

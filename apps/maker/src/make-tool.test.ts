@@ -4,8 +4,8 @@ import { openTestQueues, openWorkbench } from '@toolwright/queues/testing'
 import { openAdministration } from '@toolwright/registry'
 import { openTestRegistry } from '@toolwright/registry/testing'
 import { openLog } from '@toolwright/runtime'
-import { expect, test } from 'vitest'
-import { makeTool } from './make-tool.ts'
+import { expect, test, vi } from 'vitest'
+import { abandonMake, makeTool } from './make-tool.ts'
 import type { Services } from './services.ts'
 
 const FORGOTTEN = 'r-aaaaaaaaaa'
@@ -74,6 +74,25 @@ test('lines that wait for a kind that is merged into another go back to the disp
   expect(await registry.runs.get(OTHER)).toMatchObject({ waiting: 0, dispatched: 11 })
   expect([await registry.makes.isOverdue(kind, 1), (await registry.kinds.get(kind))?.generation]).toEqual([false, 1])
   await bench.close()
+  await jobs.close()
+  await data.close()
+})
+
+test('a make that ends is measured once, from when it began, and one that somebody else ended is not', async () => {
+  const data = openTestRegistry()
+  const jobs = openTestQueues()
+  const { registry } = data
+  const observeMake = vi.fn<Services['observeMake']>()
+  // Who gives a make up comes to neither models nor index.
+  const services = { registry, queues: jobs.queues, observeMake } as unknown as Services
+  const context = { log } as JobContext
+  const kind = await registry.kinds.named('sorting', '', 'Sort b a', OTHER)
+  await registry.makes.begin(kind, 1, 60_000)
+  await vi.waitFor(async () => expect(await registry.makes.ageMs(kind, 1)).toBeGreaterThan(50))
+  const job = { v: 1, run: OTHER, kind, generation: 1 } as const
+  await abandonMake(services, job, new Error('no'), context)
+  await abandonMake(services, job, new Error('no'), context)
+  expect(observeMake.mock.calls).toEqual([['declined', expect.toSatisfy((seconds: number) => seconds > 0.05 && seconds < 10)]])
   await jobs.close()
   await data.close()
 })

@@ -118,7 +118,7 @@ async function publish(services: Services, job: MakerJob, kind: Kind, passed: Pa
   const version = kind.versions + 1
   const tool: Tool = { ...passed, version, costNano, at: Date.now() }
   const how = { end: 'published' as const, version, tool: JSON.stringify(tool) }
-  const isPublished = await services.registry.kinds.settle(job.kind, job.generation, how, costNano)
+  const isPublished = await settle(services, job, how, costNano)
   await release(services, job)
   return isPublished
 }
@@ -146,10 +146,18 @@ async function rest(services: Services, job: MakerJob): Promise<null> {
   return await release(services, job)
 }
 
-async function end(services: Services, job: MakerJob, how: MakeEnd): Promise<null> {
-  const { kinds, money } = services.registry
-  await kinds.settle(job.kind, job.generation, how, await money.spentOn(job))
+async function end(services: Services, job: MakerJob, how: SettledEnd): Promise<null> {
+  await settle(services, job, how, await services.registry.money.spentOn(job))
   return await release(services, job)
+}
+
+type SettledEnd = Exclude<MakeEnd, { end: 'put-off' }>
+
+async function settle({ registry, observeMake }: Services, job: MakerJob, how: SettledEnd, costNano: number | null): Promise<boolean> {
+  const ageMs = await registry.makes.ageMs(job.kind, job.generation)
+  const isCounted = await registry.kinds.settle(job.kind, job.generation, how, costNano)
+  if (isCounted && ageMs !== null) observeMake(how.end, ageMs / 1000)
+  return isCounted
 }
 
 async function release(services: Services, job: MakerJob): Promise<null> {

@@ -42,7 +42,7 @@ export async function searchCandidate(make: Make, begun: MakePlan): Promise<Pass
       const proposal = readProposal(reply.text)
       if (!proposal.ok || reply.finish !== 'stop') {
         const problem = proposal.ok ? `The reply ended early (${reply.finish}): be brief before the two blocks.` : proposal.problem
-        context.log.info({ kind: kind.id, step, problem }, 'the proposal cannot be read')
+        context.log.info({ kind: kind.id, step, finish: reply.finish }, 'the proposal cannot be read')
         turns.push({ reply: reply.text, problems: [problem] })
         continue
       }
@@ -81,7 +81,7 @@ async function verifyOnce(make: Make, candidate: Candidate, plan: MakePlan, reve
   const { payer, payment, context, kind } = make
   const verdict = await verify(candidate, { payer, payment, plan, revealed, step, context })
   context.log.debug(
-    { kind: kind.id, step, extracted: verdict.extracted, called: verdict.called, ...verdict.counts, problems: verdict.problems },
+    { kind: kind.id, step, extracted: verdict.extracted, called: verdict.called, ...verdict.counts, problems: verdict.problems.length },
     'verified a candidate',
   )
   return verdict

@@ -9,4 +9,6 @@ export interface Services {
   payer: Payer
   strongCost: StrongCost
   index: KindIndex
+  /** A make has ended, so many seconds after it began, or went on after a rest. */
+  observeMake: (result: 'published' | 'declined' | 'unworthy', seconds: number) => void
 }

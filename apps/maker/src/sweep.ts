@@ -1,4 +1,4 @@
-import { addMake } from '@toolwright/queues'
+import { addMake, sendTogether } from '@toolwright/queues'
 import type { Log } from '@toolwright/runtime'
 import { releaseWaiting } from './release.ts'
 import type { Services } from './services.ts'
@@ -22,7 +22,7 @@ export function startSweeping({ registry, queues }: Services, log: Log): () => v
         const lines = await releaseWaiting({ registry, queues }, kind)
         log.warn({ kind: id, lines }, 'a make takes longer than its deadline: lines that waited for it go on without')
       }
-      await addMake(queues, first.run, id, kind.generation)
+      await sendTogether(queues.traces, 'maker', [first.line.trace], () => addMake(queues, first.run, id, kind.generation))
     }
   }
   const timer = setInterval(() => {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { type Delivery, openDelivery } from './client/delivery.ts'
+import { createReadTimes } from './client/read-times.ts'
 import { ingest } from './ingest.ts'
 
 const RUN = 'r-abcdefghij'
@@ -61,6 +62,7 @@ async function client(world: World, redis?: World['data']['redis']): Promise<voi
     settings,
     ...files,
     say: () => undefined,
+    readTimes: createReadTimes(() => performance.now()),
     onFailure: ({ message }) => expect.unreachable(message),
   })
   world.delivery = delivery

@@ -131,7 +131,7 @@ async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Li
     await registry.kinds.addSeen(kind, lines.length)
     return turn.put({ run, kind, version: state.version }, lines)
   }
-  const placement = await registry.kinds.place(kind, run, token, lines, (await settingsOf(services, run)).whileMaking)
+  const placement = await registry.kinds.place(kind, run, token, traced(queues, lines), (await settingsOf(services, run)).whileMaking)
   switch (placement.go) {
     case 'alias':
       return await sendAs(placement.kind)
@@ -142,6 +142,14 @@ async function sendKind(services: Dispatch, run: string, kind: KindId, lines: Li
     case 'split':
       return await addSplit(queues, run, kind, lines, placement)
   }
+}
+
+/** Lines that are to wait: whoever releases them finds the batch that they came in. */
+function traced({ traces }: Queues, lines: Line[]): Line[] {
+  const origin = traces?.current()
+  if (traces === undefined || origin === undefined) return lines
+  const trace = traces.carry(origin)
+  return lines.map((line) => ({ ...line, trace }))
 }
 
 async function addSplit(queues: Queues, run: string, kind: KindId, lines: Line[], placement: Placement & { go: 'split' }): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  type JobObserver,
   LaterError,
   type Link,
   type Queues,
@@ -6,7 +7,6 @@ import {
   type Replication,
   type RunningWorker,
   startWorker,
-  type WorkerOptions,
 } from '@toolwright/queues'
 import type { Ingest, Registry, RunRecord } from '@toolwright/registry'
 import type { Log } from '@toolwright/runtime'
@@ -16,10 +16,12 @@ import { conclude } from './client/conclude.ts'
 import { openCredit } from './client/credit.ts'
 import { type Delivery, openDelivery } from './client/delivery.ts'
 import { failedRequests } from './client/failed-requests.ts'
+import type { RunLag } from './client/run-metrics.ts'
 import { type Progress, progressStyle, startProgress } from './client/progress.ts'
 import type { ProgressState } from './client/progress-text.ts'
 import { tellOfRedis } from './client/redis-outage.ts'
 import { memoryOf, watchRoom } from './client/redis-room.ts'
+import { createReadTimes, type ReadTimes } from './client/read-times.ts'
 import { findRun, inputOf, noteFiles, openRun } from './client/run-record.ts'
 import { type Standing, standingOf } from './client/standing.ts'
 import { UsageError } from './client/usage-error.ts'
@@ -39,7 +41,10 @@ interface Services {
   queues: Queues
   registry: Registry
   log: Log
-  observe: NonNullable<WorkerOptions<'results'>['observe']>
+  /** What is measured of the jobs that bring results; null where nothing is. */
+  observing: JobObserver | null
+  /** Shows how far the run's client is behind. */
+  showLag: (lag: () => RunLag) => void
   /** The data folder. */
   home: string
   noColor: string | undefined
@@ -64,6 +69,7 @@ export async function followRun(services: Services, request: RunRequest, interru
   const earlier = await findRun(services, request.run)
   const standing = standingOf(earlier?.ingest ?? null)
   const over = new AbortController()
+  const readTimes = createReadTimes(now)
   const delivery = await openDelivery({
     registry,
     queues,
@@ -73,6 +79,7 @@ export async function followRun(services: Services, request: RunRequest, interru
     errors: request.errors,
     spoolFolder: join(services.home, 'runs'),
     say,
+    readTimes,
     onFailure: (error) => {
       standing.fatal ??= error
       over.abort()
@@ -81,7 +88,8 @@ export async function followRun(services: Services, request: RunRequest, interru
   try {
     const written = { all: delivery.size, streamed: delivery.streamedBefore }
     const record = await openRun(registry, request, { earlier, written, say })
-    await follow({ services, request, record, delivery, standing, over, cancelled: new AbortController(), interruption })
+    services.showLag(() => lagOf(standing, delivery))
+    await follow({ services, request, record, delivery, readTimes, standing, over, cancelled: new AbortController(), interruption })
   } finally {
     await delivery.close()
   }
@@ -102,6 +110,7 @@ interface Following {
   request: RunRequest
   record: RunRecord
   delivery: Delivery
+  readTimes: ReadTimes
   standing: Standing
   /** Aborted when the run has ended, or cannot go on in this process. */
   over: AbortController
@@ -143,7 +152,7 @@ async function follow(following: Following): Promise<void> {
       queues,
       concurrency: COLLECTED_AT_ONCE,
       log: services.log,
-      observe: services.observe,
+      ...services.observing,
       handle: async (job) => {
         await delivery.take(job.results)
         return null
@@ -210,7 +219,7 @@ async function windUp({ services, request, delivery, standing, over, interruptio
 
 /** Reads the input as far as `signal` lets it; returns how far that was. */
 async function read(
-  { services, request, record, delivery, standing }: Following,
+  { services, request, record, delivery, readTimes, standing }: Following,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Ingest> {
@@ -242,13 +251,28 @@ async function read(
     settle: (results) => patiently(() => delivery.take(results), signal),
     hasResult: delivery.has,
     keep: (write) => room.whenLeft(() => services.replication.keep(write, signal), signal),
-    onHandedOver: (lines) => (standing.handedOver = lines),
+    onHandedOver: (lines) => {
+      standing.handedOver = lines
+      standing.unsentSince = lines < standing.read ? now() : null
+    },
     onRead: (lines, bytes) => {
+      standing.unsentSince ??= now()
+      readTimes.note(lines - 1)
       standing.read = lines
       standing.bytesRead += bytes
     },
     signal,
   })
+}
+
+function lagOf({ read: linesRead, handedOver, unsentSince }: Standing, { size, early }: Delivery): RunLag {
+  return {
+    unsent: linesRead - handedOver,
+    // Of a run that goes on, results are taken up before its input has been passed over.
+    unanswered: Math.max(0, handedOver - size - early),
+    early,
+    unsentSeconds: unsentSince === null ? 0 : (now() - unsentSince) / 1000,
+  }
 }
 
 function progressOf(standing: Standing, { tally, size }: Delivery): ProgressState {

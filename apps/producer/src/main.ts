@@ -1,4 +1,4 @@
-import { openStage } from '@toolwright/queues'
+import { openStage, sendTogether } from '@toolwright/queues'
 import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
 import { dispatch, sendToTool } from './dispatch.ts'
@@ -13,6 +13,7 @@ await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime
   const environment = readEnvironment()
   const stage = await openStage('producer', environment, lifetime)
   const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
+  const { traces } = stage.queues
   const services = {
     registry,
     queues: stage.queues,
@@ -21,7 +22,9 @@ await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime
     regrouping: openRegrouping({
       concurrency: environment.concurrency,
       isBacklogged: async () => (await stage.queues.waitingIn(['user', 'execution'])) > ENOUGH_BATCHES,
-      send: (destination, lines) => sendToTool({ registry, queues: stage.queues }, destination, lines),
+      send: (destination, lines, origins) =>
+        sendTogether(traces, 'user', origins, () => sendToTool({ registry, queues: stage.queues }, destination, lines)),
+      traces,
     }),
   }
   stage.serve({

@@ -1,4 +1,5 @@
 import type { Line } from '@toolwright/contracts'
+import type { Origin, Traces } from '@toolwright/runtime'
 
 /** Where lines go that belong together. */
 export interface Destination {
@@ -37,7 +38,9 @@ export interface RegroupingOptions {
   concurrency: number
   /** Whether batches wait for the workers that serve tools. */
   isBacklogged(): Promise<boolean>
-  send(destination: Destination, lines: Line[]): Promise<void>
+  /** `origins`: what the jobs belong under whose lines these are, where traces are on. */
+  send(destination: Destination, lines: Line[], origins: Origin[]): Promise<void>
+  traces?: Traces | undefined
 }
 
 export function openRegrouping(options: RegroupingOptions): Regrouping {
@@ -54,13 +57,16 @@ export function openRegrouping(options: RegroupingOptions): Regrouping {
     begun -= jobs.length
     const all = new Map<string, Group>()
     for (const { groups } of jobs) {
-      for (const [key, { destination, lines }] of groups) {
+      for (const [key, { destination, lines, origins }] of groups) {
         const group = all.get(key)
-        if (group === undefined) all.set(key, { destination, lines: [...lines] })
-        else group.lines.push(...lines)
+        if (group === undefined) all.set(key, { destination, lines: [...lines], origins: [...origins] })
+        else {
+          group.lines.push(...lines)
+          group.origins.push(...origins)
+        }
       }
     }
-    Promise.all([...all.values()].map(({ destination, lines }) => options.send(destination, lines))).then(
+    Promise.all([...all.values()].map(({ destination, lines, origins }) => options.send(destination, lines, origins))).then(
       () => jobs.forEach((job) => job.resolve()),
       (error: unknown) => jobs.forEach((job) => job.reject(error)),
     )
@@ -95,11 +101,13 @@ export function openRegrouping(options: RegroupingOptions): Regrouping {
       lastBegunAt = now
       begun++
       const groups = new Map<string, Group>()
+      const origin = options.traces?.current()
+      const origins = origin === undefined ? [] : [origin]
       return {
         put: (destination, lines) => {
           const key = JSON.stringify([destination.run, destination.kind, destination.version])
           const group = groups.get(key)
-          if (group === undefined) groups.set(key, { destination, lines: [...lines] })
+          if (group === undefined) groups.set(key, { destination, lines: [...lines], origins })
           else group.lines.push(...lines)
         },
         send: () =>
@@ -119,4 +127,5 @@ export function openRegrouping(options: RegroupingOptions): Regrouping {
 interface Group {
   destination: Destination
   lines: Line[]
+  origins: Origin[]
 }

@@ -59,10 +59,26 @@ test('serves its metrics while it goes on, and lists them', async () => {
   const [entry] = JSON.parse(readFileSync(join(home, 'metrics', name!), 'utf8')) as { targets: string[]; labels: object }[]
   expect(entry!.labels).toEqual({ stage: 'run' })
   const get = async (path: string) => await fetch(`http://${entry!.targets[0]}${path}`)
-  expect(await (await get('/metrics')).text()).toContain('# TYPE toolwright_job_run_seconds histogram')
+  await vi.waitFor(async () => {
+    const metrics = await (await get('/metrics')).text()
+    expect(metrics).toContain('# TYPE toolwright_job_run_seconds histogram')
+    expect(metrics).toContain('toolwright_run_lines{state="unanswered"} 1\n')
+    expect(metrics).toContain('toolwright_ingest_lag_seconds 0\n')
+  })
   expect((await get('/healthz')).status).toBe(200)
   expect((await get('/readyz')).status).toBe(200)
   await interrupt()
+  expect(readdirSync(join(home, 'metrics'))).toEqual([])
+})
+
+test('with metrics off it says that it lives, measures nothing and lists nothing', async () => {
+  const [name] = readdirSync(join(home, 'metrics'))
+  const [entry] = JSON.parse(readFileSync(join(home, 'metrics', name!), 'utf8')) as { targets: string[] }[]
+  const address = entry!.targets[0]!
+  await interrupt()
+  startClient({}, {}, { TOOLWRIGHT_METRICS: 'off', TOOLWRIGHT_METRICS_PORT: address.split(':')[1] })
+  await vi.waitFor(async () => expect((await fetch(`http://${address}/healthz`)).status).toBe(200), 15_000)
+  expect((await fetch(`http://${address}/metrics`)).status).toBe(404)
   expect(readdirSync(join(home, 'metrics'))).toEqual([])
 })
 
@@ -119,7 +135,7 @@ async function readSoFar(): Promise<number> {
   return (await registry.runs.get(RUN))?.ingest.seq ?? 0
 }
 
-function startClient(more: object = {}, how: object = {}): void {
+function startClient(more: object = {}, how: object = {}, environment: NodeJS.ProcessEnv = {}): void {
   const settings = { v: 1, whileMaking: 'wait', make: 'worth', ...more }
   const request = {
     input: join(home, 'in.jsonl'),
@@ -139,6 +155,7 @@ function startClient(more: object = {}, how: object = {}): void {
       REDIS_URL: way.url,
       TOOLWRIGHT_HOME: home,
       TOOLWRIGHT_PREFIX: prefix(),
+      ...environment,
     },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

@@ -1,9 +1,10 @@
 import { openRegistry } from '@toolwright/registry'
 import { connectRedis, keyPrefixes, observeJobs, openLink, openQueues, openReplication } from '@toolwright/queues'
-import { openLog, readRedisUrl, serveMetrics, shownRedisUrl } from '@toolwright/runtime'
+import { openLog, openTraces, readRedisUrl, serveMetrics, shownRedisUrl } from '@toolwright/runtime'
 import { resumeCommand } from './client/going-on.ts'
 import { awayOnceAborted } from './client/redis-outage.ts'
 import { OutputClosed } from './client/result-sink.ts'
+import { openRunMetrics } from './client/run-metrics.ts'
 import { readEnvironment } from './env.ts'
 import { followRun } from './follow-run.ts'
 import { RunRequest } from './run-request.ts'
@@ -16,6 +17,7 @@ const stop = new AbortController()
 const leave = new AbortController()
 /** How long an interrupted run waits for a Redis that is away. */
 const LEAVE_AFTER_MS = 2_000
+let isTraced = false
 const request = RunRequest.parse(JSON.parse(process.argv[2] ?? 'null'))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -43,23 +45,30 @@ try {
   }
 }
 if (process.connected) process.disconnect?.()
+// Spans that cannot be sent would hold the process up for as long as they are tried.
+if (isTraced) process.exit()
 
 async function main(): Promise<number> {
   const environment = readEnvironment()
   const prefixes = keyPrefixes(environment.prefix, environment.space)
+  // A person reads along: what goes on is told in sentences, and only what nobody expects in log lines.
+  const log = openLog({ stage: 'run', level: environment.logLevel === 'info' ? 'error' : environment.logLevel })
+  const traces = await openTraces({ stage: 'run', environment, log })
+  isTraced = traces !== undefined
   const redis = connectRedis(environment.redisUrl, { patient: true, name: 'toolwright-run' })
   const anyKey = `${prefixes.queues}:requests:meta`
   const link = openLink(redis, anyKey)
   const place = shownRedisUrl(environment.redisUrl)
   // Nothing can be wound up without Redis.
   void awayOnceAborted(link, LEAVE_AFTER_MS, stop.signal).then(() => goAtOnce(`interrupted while Redis (${place}) does not answer`))
-  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines })
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines, traces })
   try {
     const metrics = await serveMetrics({
       stage: 'run',
       home: environment.home,
       port: environment.metricsPort,
       host: environment.metricsHost,
+      metrics: environment.metrics,
       isReady: async () => (await redis.exists(anyKey)) >= 0,
     })
     const services = {
@@ -70,9 +79,9 @@ async function main(): Promise<number> {
       place,
       queues,
       registry: openRegistry({ redis, keyPrefix: prefixes.registry }),
-      // A person reads along: what goes on is told in sentences, and only what nobody expects in log lines.
-      log: openLog({ stage: 'run', level: environment.logLevel === 'info' ? 'error' : environment.logLevel }),
-      observe: observeJobs(metrics.registry),
+      log,
+      observing: metrics.registry === null ? null : observeJobs(metrics.registry)('results'),
+      showLag: metrics.registry === null ? () => undefined : openRunMetrics(metrics.registry),
       home: environment.home,
       noColor: environment.noColor,
       term: environment.term,
@@ -82,6 +91,7 @@ async function main(): Promise<number> {
     link.close()
     await queues.close()
     redis.disconnect()
+    await traces?.close()
   }
 }
 

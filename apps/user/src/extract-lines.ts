@@ -88,7 +88,7 @@ async function rivalSteps({ registry }: Services, { kind, lines }: ExtractJob): 
     const calls = asked.map((line) => ({ text: line.text, solve: false }))
     steps.push({
       step: `rival-${rival}`,
-      execution: executionOf(tool.source, calls, { surroundings: 'first', resetEachCall: false }),
+      execution: { ...executionOf(tool.source, calls, { surroundings: 'first', resetEachCall: false }), tool: `${rival}@${version}` },
       lines: asked,
     })
   }

@@ -4,8 +4,8 @@ import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
 import { readEnvironment } from './env.ts'
 import { directHandlers, userHandlers } from './handlers.ts'
-import { Counter } from 'prom-client'
-import { EXTRACT_OUTCOMES, type Services } from './services.ts'
+import { openExtractCounts } from './extract-counts.ts'
+import type { Services } from './services.ts'
 import { openTurns } from './turns.ts'
 
 await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) => {
@@ -15,22 +15,14 @@ await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) =>
   observe.register(stage.metrics)
   const { queues } = stage
   const registry = openRegistry({ redis: stage.redis, keyPrefix: stage.registryPrefix })
-  const extracts = new Counter({
-    name: 'toolwright_extract_lines_total',
-    help: 'Lines that a tool was to read by itself, by what became of them; contested ones another kind lays claim to',
-    labelNames: ['outcome'],
-    registers: [stage.metrics],
-  })
-  // Zeros, so that a first failure is an increase.
-  for (const outcome of EXTRACT_OUTCOMES) extracts.inc({ outcome }, 0)
   const services: Services = {
     registry,
     queues,
-    payer: openPayer({ registry, models, budgets, observe: observe.record }),
+    payer: openPayer({ registry, models, budgets, observe: observe.record, traces: queues.traces }),
     finisher: openFinisher({ registry, queues, strongCost }),
     index: openKindIndex(registry.kinds),
     turns: openTurns(),
-    countExtracts: (outcome, lines) => extracts.inc({ outcome }, lines),
+    countExtracts: stage.metrics === null ? () => undefined : openExtractCounts(stage.metrics),
   }
   const { concurrency } = environment
   stage.serve({ ...userHandlers(services), concurrency })

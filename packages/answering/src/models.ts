@@ -9,14 +9,17 @@ export function openModels(environment: Parameters<typeof modelSettings>[0] & { 
   models: Models
   budgets: Budgets
   strongCost: StrongCost
-  observe: { record: (event: ModelCallEvent) => void; register: (registry: Registry) => void }
+  observe: { record: (event: ModelCallEvent) => void; register: (registry: Registry | null) => void }
 } {
   const settings = modelSettings(environment)
-  const prices = openPrices(environment.prices)
+  const prices = {
+    strong: openPrices(environment.prices, settings.strong.priceTier),
+    light: openPrices(environment.prices, settings.light.priceTier),
+  }
   const timeoutMs = environment.modelTimeoutMs
   const models: Models = {
-    strong: openModel({ role: 'strong', ...settings.strong, timeoutMs }, prices),
-    light: openModel({ role: 'light', ...settings.light, timeoutMs }, prices),
+    strong: openModel({ role: 'strong', ...settings.strong, timeoutMs }, prices.strong),
+    light: openModel({ role: 'light', ...settings.light, timeoutMs }, prices.light),
   }
   const calls = new Counter({
     name: 'toolwright_model_attempts_total',
@@ -37,18 +40,22 @@ export function openModels(environment: Parameters<typeof modelSettings>[0] & { 
     labelNames: ['model', 'limit'],
     registers: [],
   })
+  let isMeasured = false
   return {
     models,
     budgets: { dayNano: environment.maxUsdPerDay, makeNano: environment.maxUsdPerMake },
-    strongCost: (tokens) => prices.costOf(settings.strong.model, tokens, settings.strong.baseUrl).costNano,
+    strongCost: (tokens) => prices.strong.costOf(settings.strong.model, tokens, settings.strong.baseUrl).costNano,
     observe: {
       record: ({ role, purpose, model, outcome, latencyMs, room }) => {
+        if (!isMeasured) return
         calls.inc({ role, purpose, model, outcome })
         latency.observe({ role, purpose, model }, latencyMs / 1000)
         for (const limit of ['requests', 'tokens'] as const)
           if (room[limit]) free.set({ model, limit }, room[limit].free / room[limit].limit)
       },
       register: (registry) => {
+        if (registry === null) return
+        isMeasured = true
         registry.registerMetric(calls)
         registry.registerMetric(latency)
         registry.registerMetric(free)

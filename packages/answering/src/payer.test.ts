@@ -47,6 +47,13 @@ test('pays for a reply once, and finds it kept from then on, in any process', as
   expect(events).toMatchObject([{ role: 'strong', purpose: 'answer', model: 'big', outcome: 'ok' }])
 })
 
+test('notes what a direct answer would have cost at the light model', async () => {
+  const { payer, light } = worker([{ text: '42', tokens: TOKENS, costNano: 90 }])
+  light.costOf = ({ uncachedInput, output }) => uncachedInput + 2 * output
+  await payFor(payer)
+  expect((await data.registry.money.ofKind(null)).atLight).toEqual({ calls: 1, costNano: 7 })
+})
+
 test('keeps the whole completion where the body of the request was sent on', async () => {
   const { payer } = worker(['42', '43'])
   const body = { messages: [{ role: 'user', content: 'How many?' }], n: 2 }

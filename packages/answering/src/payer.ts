@@ -1,8 +1,10 @@
 import { type KindId, type Purpose, type Role, shownUsd, type Tokens } from '@toolwright/contracts'
-import { type Model, type ModelCall, ModelError } from '@toolwright/llm'
+import { type Model, type ModelCall, ModelError, type Reply } from '@toolwright/llm'
 import { LaterError, onceNotFull } from '@toolwright/queues'
+import type { Traces } from '@toolwright/runtime'
 import type { Heard, Intent, KeptReply, MinuteLimits, OverBudget, Registry } from '@toolwright/registry'
 import { type EndpointGate, openEndpointGate, type Pass } from './endpoint-gate.ts'
+import { completeTraced } from './traced-call.ts'
 
 export interface Models {
   strong: Model
@@ -57,8 +59,9 @@ export function openPayer(options: {
   models: Models
   budgets?: Budgets
   observe?: (event: ModelCallEvent) => void
+  traces?: Traces | undefined
 }): Payer {
-  const { registry, models, budgets = {} } = options
+  const { registry, models, budgets = {}, traces } = options
   const gates = new Map<string, EndpointGate>()
 
   const gateOf = (model: Model): EndpointGate => {
@@ -120,9 +123,9 @@ export function openPayer(options: {
           latencyMs: performance.now() - startedAt,
           room: pass.room,
         })
-      let reply: Awaited<ReturnType<Model['complete']>>
+      let reply: Reply
       try {
-        reply = await model.complete(call, signal)
+        reply = traces === undefined ? await model.complete(call, signal) : await completeTraced(traces, payment, model, call, signal)
       } catch (error) {
         if (!(error instanceof ModelError)) {
           // Aborted: the call may have been billed, so its intent stays, and counts as uncertain once its time is over.
@@ -162,7 +165,8 @@ export function openPayer(options: {
         completion: call.body === undefined ? null : reply.completion,
       }
       // What is paid for is kept, however long there is no room for it: whoever asked again would pay again.
-      const kept = await onceNotFull(() => registry.money.settle(intent, begun.attempt, toKeep))
+      const atLightNano = payment.role === 'strong' ? models.light.costOf(reply.tokens) : null
+      const kept = await onceNotFull(() => registry.money.settle(intent, begun.attempt, toKeep, atLightNano))
       await pass.succeeded({ usage: usageOf(reply.tokens), announced: reply.announced })
       if (kept.overrunNano > 0) await haltOverrun(registry, intent, kept.overrunNano)
       return kept.reply

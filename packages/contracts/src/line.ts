@@ -31,6 +31,8 @@ export const Line = z.object({
   spent: z
     .object({ costNano: z.int().nonnegative().nullable(), promptTokens: z.int().nonnegative(), outputTokens: z.int().nonnegative() })
     .optional(),
+  /** While the line waits for a tool, the W3C traceparent of the batch that it came in, where traces are on. */
+  trace: z.string().optional(),
   /** How many times the line has been handed to another job. */
   hop: z.int().nonnegative().default(0),
 })

@@ -51,6 +51,9 @@ export const ExecutionJob = z.object({
   surroundings: Surroundings,
   /** Reset the interpreter before every call (verification), not only before the batch. */
   resetEachCall: z.boolean(),
+  /** What it is for, in logs and traces: the run, and the tool's version, or the kind that one is made for. */
+  run: z.string().optional(),
+  tool: z.string().optional(),
 })
 export type ExecutionJob = z.infer<typeof ExecutionJob>
 

@@ -13,6 +13,10 @@ export function parseDecimal(text: string | number): Decimal | undefined {
   return scale >= 0 ? { digits, scale } : { digits: digits * 10n ** BigInt(-scale), scale: 0 }
 }
 
+export function product(one: Decimal, other: Decimal): Decimal {
+  return { digits: one.digits * other.digits, scale: one.scale + other.scale }
+}
+
 /** The sum of count x price, times 10^`shift`, rounded up once at the end. */
 export function sumRoundedUp(terms: { count: number; price: Decimal }[], shift: number): bigint {
   const scale = Math.max(shift, ...terms.map(({ price }) => price.scale))

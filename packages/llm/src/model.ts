@@ -55,6 +55,8 @@ export interface Model {
   complete(call: ModelCall, signal?: AbortSignal): Promise<Reply>
   /** What a call can use and cost at most, to be reserved before it. */
   bound(call: ModelCall): { tokens: Tokens; costNano: number | null }
+  /** What tokens cost at this model, in integer nano-dollars; null where its price is unknown. */
+  costOf(tokens: Tokens): number | null
 }
 
 const NO_TOKENS: Tokens = { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
@@ -105,7 +107,7 @@ export function openModel(endpoint: Endpoint, prices: Prices): Model {
           dialect = next
           continue
         }
-        const reply = readAnswer(answer, { ...endpoint, url: baseUrl })
+        const reply = readAnswer(answer, { ...endpoint, url: baseUrl, call })
         remember(dialect, refusedSchema)
         const announced = answer.status === 'ok' ? announcedLimits(answer.headers, Date.now()) : {}
         return { ...replyOf(endpoint, prices, call, reply, latencyMs), announced }
@@ -115,6 +117,7 @@ export function openModel(endpoint: Endpoint, prices: Prices): Model {
       const tokens = boundTokens(largestBody(endpoint.model, call, prompts))
       return { tokens, costNano: boundCostNano(prices, endpoint.model, tokens, endpoint.baseUrl) }
     },
+    costOf: (tokens) => prices.costOf(endpoint.model, tokens, endpoint.baseUrl).costNano,
   }
 }
 

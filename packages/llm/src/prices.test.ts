@@ -75,8 +75,78 @@ describe("a user's file", () => {
     expect(() => openPrices(path)).toThrow(path)
   })
 
+  test.each([
+    [{ version: '1', tiers: { flex: '0' } }, /tiers\.flex: a factor is more than 0; a model that costs nothing has the prices "0"/],
+    [{ version: '1', tiers: { flex: 'half' } }, /tiers\.flex: expected a factor such as "0\.5", got "half"/],
+  ])('with a factor that is none is refused: %j', (content, message) => {
+    expect(() => openPrices(priceFile(content))).toThrow(message)
+  })
+
   test('that is missing is refused with its name', () => {
     expect(() => openPrices(join(folder, 'none.json'))).toThrow(/cannot read the price file .*none\.json/)
+  })
+})
+
+describe('a tier', () => {
+  const models = { big: { input_mtok: '2.50', output_mtok: '10', tiers: { priority: '1.7' } }, free: { input_mtok: 0, output_mtok: 0 } }
+  const file = () => priceFile({ version: '7', tiers: { batch: '0.5', flex: 0.25, priority: '2' }, models })
+
+  test('multiplies every price, and is part of what the price is called', () => {
+    expect(openPrices(file(), 'batch').costOf('big', tokens(1000, 100))).toEqual({
+      costNano: (1000 * 2500 + 100 * 10_000) / 2,
+      price: 'price file 7: big, tier batch (0.5 x the price)',
+    })
+    expect(openPrices(file()).costOf('big', tokens(1)).price).toBe('price file 7: big')
+  })
+
+  test("of a model's own holds before the file's", () => {
+    const prices = openPrices(file(), 'priority')
+    expect(prices.costOf('big', tokens(10)).costNano).toBe(42_500)
+    expect(prices.costOf('free', tokens(10))).toEqual({ costNano: 0, price: 'price file 7: free, tier priority (2 x the price)' })
+  })
+
+  test('multiplies what the list says, which comes without any', () => {
+    const path = priceFile({ version: 'mine', tiers: { flex: '0.5' } })
+    const cost = openPrices(path, 'flex').costOf('gpt-4o-mini', tokens(1000, 100, 1000))
+    expect(cost.costNano).toBe((1000 * 150 + 1000 * 75 + 100 * 600) / 2)
+    expect(cost.price).toMatch(/^genai-prices [\d.]+: openai\/gpt-4o-mini, tier flex \(0\.5 x the price, price file mine\)$/)
+  })
+
+  test('that a model has not leaves its price unknown', () => {
+    const path = priceFile({ version: '7', models })
+    expect(openPrices(path, 'priority').costOf('free', tokens(1))).toEqual({
+      costNano: null,
+      price: 'unknown: price file 7: free has no tier priority',
+    })
+  })
+
+  test('that nobody has is refused, with those there are and how to mend it', () => {
+    const path = file()
+    expect(() => openPrices(path, 'fast')).toThrow(
+      `the price file ${path} has no tier "fast": it has batch, flex, priority; correct TOOLWRIGHT_PRICE_TIER (or the one of the role), or unset it, or add the tier to "tiers" in the file`,
+    )
+    expect(() => openPrices(path, 'toString')).toThrow(PricesError)
+    expect(() => openPrices(priceFile({ version: '1', models: {} }), 'flex')).toThrow(/no tier "flex": it has none;/)
+    expect(() => openPrices(undefined, 'flex')).toThrow(/"flex" is not known: no price file is set.*name such a file by TOOLWRIGHT_PRICES/)
+  })
+
+  test('costs its factor of the price, rounded up once, whatever the numbers are', () => {
+    // A small generator of its own, so that a failure comes again.
+    let state = 12_345
+    const next = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below
+    for (let round = 0; round < 300; round++) {
+      const price = { input: next(20_000), output: next(80_000), factor: 1 + next(3_000) }
+      const path = priceFile({
+        version: '1',
+        tiers: { t: `${price.factor / 1000}` },
+        models: { m: { input_mtok: `${price.input / 1000}`, output_mtok: `${price.output / 1000}` } },
+      })
+      const count = { input: next(100_000), output: next(5_000) }
+      // All in thousandths of thousandths of a nano-dollar.
+      const exact = (BigInt(count.input) * BigInt(price.input) + BigInt(count.output) * BigInt(price.output)) * BigInt(price.factor)
+      const expected = Number((exact + 999n) / 1000n)
+      expect(openPrices(path, 't').costOf('m', tokens(count.input, count.output)).costNano).toBe(expected)
+    }
   })
 })
 

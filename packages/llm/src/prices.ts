@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module'
 import { calcPrice, findProvider } from '@pydantic/genai-prices'
 import type { Tokens } from '@toolwright/contracts'
 import { z } from 'zod'
-import { parseDecimal, sumRoundedUp, type Decimal } from './decimal.ts'
+import { parseDecimal, product, sumRoundedUp, type Decimal } from './decimal.ts'
 
 /** `costNano`: integer nano-dollars, null where the model's price is unknown. `price`: the list, its version and the id that matched, or `unknown`. */
 export interface Cost {
@@ -16,31 +16,47 @@ export interface Prices {
   costOf(model: string, tokens: Tokens, baseUrl?: string): Cost
 }
 
-/** The user's price file cannot be used. The message names the file, the place in it and what is expected. */
+/** Prices cannot be told as they are set. `says` names the file, the place in it and what is expected; the message has both it and the mend. */
 export class PricesError extends Error {
   override name = 'PricesError'
   /** Of a process that cannot start with it: something is configured wrongly. */
   readonly exitCode = 5
+
+  readonly says: string
+  readonly mend: string
+
+  constructor(says: string, mend: string, options?: ErrorOptions) {
+    super(`${says}; ${mend}`, options)
+    this.says = says
+    this.mend = mend
+  }
 }
 
-const MtokPrice = z.union([z.string(), z.number()]).transform((price, context) => {
-  const decimal = parseDecimal(price)
-  if (decimal) return decimal
-  context.addIssue({ code: 'custom', message: `expected dollars per million tokens such as "0.15", got ${JSON.stringify(price)}` })
-  return z.NEVER
+const MtokPrice = decimalOf((price) => `expected dollars per million tokens such as "0.15", got ${price}`)
+
+/** What is free has the price 0: a factor of 0 would be a slip. */
+const Factor = decimalOf((factor) => `expected a factor such as "0.5", got ${factor}`).refine(({ digits }) => digits > 0n, {
+  error: 'a factor is more than 0; a model that costs nothing has the prices "0"',
 })
+
+const Tiers = z.record(z.string().min(1), Factor)
+type Tiers = z.infer<typeof Tiers>
 
 const PriceFile = z.strictObject({
   version: z.string().min(1),
-  models: z.record(
-    z.string(),
-    z.strictObject({
-      input_mtok: MtokPrice,
-      output_mtok: MtokPrice,
-      cache_read_mtok: MtokPrice.optional(),
-      cache_write_mtok: MtokPrice.optional(),
-    }),
-  ),
+  tiers: Tiers.default({}),
+  models: z
+    .record(
+      z.string(),
+      z.strictObject({
+        input_mtok: MtokPrice,
+        output_mtok: MtokPrice,
+        cache_read_mtok: MtokPrice.optional(),
+        cache_write_mtok: MtokPrice.optional(),
+        tiers: Tiers.default({}),
+      }),
+    )
+    .default({}),
 })
 type PriceFile = z.infer<typeof PriceFile>
 
@@ -52,24 +68,76 @@ interface UnitPrices {
   output: Decimal
   request: Decimal
   source: string
+  /** Factors of the model's own. */
+  tiers: Tiers
+  /** It is not the user's own. */
+  isListed: boolean
 }
 
 const NOTHING: Decimal = { digits: 0n, scale: 0 }
 
 /**
- * Prices of models: those of `userFile` first, then the list that comes with @pydantic/genai-prices.
- * The file: `{"version": "…", "models": {"<id>": {"input_mtok": "0.15", "output_mtok": "0.60", "cache_read_mtok"?: "…", "cache_write_mtok"?: "…"}}}`,
- * dollars per million tokens as decimal strings or numbers; a cache class without a price costs what input costs. Throws PricesError.
+ * Prices of models: those of `file`, the user's own, first, then the list that comes with @pydantic/genai-prices.
+ * The file: `{"version": "…", "tiers"?: {"<tier>": "0.5"}, "models"?: {"<id>": {"input_mtok": "0.15", "output_mtok": "0.60", "cache_read_mtok"?: "…", "cache_write_mtok"?: "…", "tiers"?: {…}}}}`,
+ * dollars per million tokens, and factors, as decimal strings or numbers; a cache class without a price costs what input costs. `tier` multiplies all of a price, the list's too, by
+ * the factor of that name: a model's own, or else the file's. A model that has no such factor has no known price. Throws PricesError, also where the file has no such tier at all.
  */
-export function openPrices(userFile?: string): Prices {
-  const own = userFile === undefined ? undefined : readPriceFile(userFile)
+export function openPrices(file?: string, tier?: string): Prices {
+  const own = file === undefined ? undefined : readPriceFile(file)
+  if (tier !== undefined) mustHaveTier(tier, own, file)
   const listVersion = versionOfList()
   return {
     costOf(model, tokens, baseUrl) {
-      const prices = (own && pricesFromFile(own, model)) ?? pricesFromList(listVersion, model, tokens, baseUrl)
-      return prices ? { costNano: costNanoOf(prices, tokens), price: prices.source } : { costNano: null, price: 'unknown' }
+      const found = (own && pricesFromFile(own, model)) ?? pricesFromList(listVersion, model, tokens, baseUrl)
+      if (!found) return { costNano: null, price: 'unknown' }
+      if (tier === undefined) return { costNano: costNanoOf(found, tokens), price: found.source }
+      const factor = tierOf({ ...own?.tiers, ...found.tiers }, tier)
+      if (factor === undefined) return { costNano: null, price: `unknown: ${found.source} has no tier ${tier}` }
+      const price = `${found.source}, tier ${tier} (${shownFactor(factor)} x the price${found.isListed ? `, price file ${own?.version}` : ''})`
+      return { costNano: costNanoOf(multiplied(found, factor), tokens), price }
     },
   }
+}
+
+function decimalOf(expected: (got: string) => string) {
+  return z.union([z.string(), z.number()]).transform((text, context) => {
+    const decimal = parseDecimal(text)
+    if (decimal) return decimal
+    context.addIssue({ code: 'custom', message: expected(JSON.stringify(text)) })
+    return z.NEVER
+  })
+}
+
+function mustHaveTier(tier: string, own: PriceFile | undefined, path: string | undefined): void {
+  const mend = 'correct TOOLWRIGHT_PRICE_TIER (or the one of the role), or unset it'
+  if (own === undefined) {
+    throw new PricesError(
+      `the price tier "${tier}" is not known: no price file is set, and tiers are in it, such as {"version": "1", "tiers": {"${tier}": "0.5"}}`,
+      `name such a file by TOOLWRIGHT_PRICES, or ${mend}`,
+    )
+  }
+  const all = [own.tiers, ...Object.values(own.models).map(({ tiers }) => tiers)]
+  if (all.some((tiers) => tierOf(tiers, tier) !== undefined)) return
+  const names = [...new Set(all.flatMap((tiers) => Object.keys(tiers)))].toSorted()
+  throw new PricesError(
+    `the price file ${path} has no tier "${tier}": ${names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`}`,
+    `${mend}, or add the tier to "tiers" in the file`,
+  )
+}
+
+function tierOf(tiers: Tiers, name: string): Decimal | undefined {
+  return Object.hasOwn(tiers, name) ? tiers[name] : undefined
+}
+
+function multiplied(prices: UnitPrices, factor: Decimal): UnitPrices {
+  const by = (price: Decimal) => product(price, factor)
+  const { input, cacheRead, cacheWrite, output, request } = prices
+  return { ...prices, input: by(input), cacheRead: by(cacheRead), cacheWrite: by(cacheWrite), output: by(output), request: by(request) }
+}
+
+function shownFactor({ digits, scale }: Decimal): string {
+  const text = String(digits).padStart(scale + 1, '0')
+  return scale === 0 ? text : `${text.slice(0, -scale)}.${text.slice(-scale)}`.replace(/\.?0+$/, '')
 }
 
 /** Dollars per million tokens are thousands of nano-dollars per token. */
@@ -90,13 +158,15 @@ function readPriceFile(path: string): PriceFile {
     content = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PricesError(`cannot read the price file ${path}: ${reason}`, { cause })
+    throw new PricesError(`cannot read the price file ${path}: ${reason}`, MEND_FILE, { cause })
   }
   const parsed = PriceFile.safeParse(content)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`)
-  throw new PricesError(`the price file ${path} is not right: ${problems.join('; ')}`)
+  throw new PricesError(`the price file ${path} is not right: ${problems.join('; ')}`, MEND_FILE)
 }
+
+const MEND_FILE = 'TOOLWRIGHT_PRICES names it: correct the file, or unset the variable'
 
 function pricesFromFile(file: PriceFile, model: string): UnitPrices | undefined {
   const entry = Object.hasOwn(file.models, model) ? file.models[model] : undefined
@@ -108,6 +178,8 @@ function pricesFromFile(file: PriceFile, model: string): UnitPrices | undefined 
     output: entry.output_mtok,
     request: NOTHING,
     source: `price file ${file.version}: ${model}`,
+    tiers: entry.tiers,
+    isListed: false,
   }
 }
 
@@ -136,11 +208,13 @@ function pricesFromList(version: string, model: string, tokens: Tokens, baseUrl:
     output,
     request: { digits: perThousandRequests.digits, scale: perThousandRequests.scale + 3 },
     source: `genai-prices ${version}: ${matched.provider.id}/${matched.model.id}`,
+    tiers: {},
+    isListed: true,
   }
 }
 
 function versionOfList(): string {
   const path = findPackageJSON('@pydantic/genai-prices', import.meta.url)
-  if (path === undefined) throw new PricesError('cannot find the package.json of @pydantic/genai-prices: install the dependencies again')
+  if (path === undefined) throw new PricesError('cannot find the package.json of @pydantic/genai-prices', 'install the dependencies again')
   return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, 'utf8'))).version
 }

@@ -2,8 +2,10 @@ import { announcedLimits } from './announced-limits.ts'
 import { findJson } from './find-json.ts'
 import { kindOfStatus, mendFor, ModelError, type ModelErrorDetails, type ModelErrorKind } from './model-error.ts'
 import { readReply, type ReadReply } from './read-reply.ts'
+import type { ModelCall } from './request.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { refusalOf, type Answer } from './transport.ts'
+import { withoutEcho } from './without-echo.ts'
 
 /** Who was asked: what an error's message may name, and what it must not. */
 interface Asked {
@@ -12,13 +14,14 @@ interface Asked {
   url: URL
   apiKey: string
   timeoutMs: number
+  call: ModelCall
 }
 
 /** The reply in an endpoint's answer. Throws ModelError for every answer that is none. */
 export function readAnswer(answer: Answer, asked: Asked): ReadReply {
   const variables = `TOOLWRIGHT_${asked.role.toUpperCase()}`
   const fail = (kind: ModelErrorKind, what: string, details: ModelErrorDetails = {}, mend = mendFor(kind, variables)) => {
-    const told = withoutSecrets(what, asked.apiKey, asked.url)
+    const told = withoutEcho(withoutSecrets(what, asked.apiKey, asked.url), asked.call)
     return new ModelError(
       `${asked.role} model ${asked.model} at ${asked.url.host}: ${told.replace(/[.;,\s]+$/, '')}; ${mend}`,
       kind,

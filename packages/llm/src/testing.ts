@@ -50,6 +50,7 @@ export function scriptedModel(
         costNano: null,
       }
     },
+    costOf: () => null,
   }
 }
 

@@ -10,4 +10,5 @@ export { addCall, addDirect, addJudge, addMake, addRequests, addToTool, oneHopOn
 export { observeJobs, openStage, type Stage, type StageEnvironment } from './stage.ts'
 export { isRedisFull, onceNotFull } from './redis-full.ts'
 export { openReplication, type Replication } from './replication.ts'
-export { startWorker, type ExecutionEnd, type JobContext, type RunningWorker, type WorkerOptions } from './worker.ts'
+export { sendTogether } from './traced-lines.ts'
+export { startWorker, type ExecutionEnd, type JobContext, type JobObserver, type RunningWorker, type WorkerOptions } from './worker.ts'

@@ -1,5 +1,7 @@
 import { type JobOf, jobIdOf, MAX_BATCH_LINES, type QueueName } from '@toolwright/contracts'
+import { sendSpan, type Traces } from '@toolwright/runtime'
 import { type Job, type JobType, Queue } from 'bullmq'
+import { linesIn, subjectOf } from './job-subject.ts'
 import type { RedisConnection } from './open-redis.ts'
 
 /** A job to be added. Its id is derived from what it is about, so adding it twice is harmless. */
@@ -24,6 +26,8 @@ export interface Queues {
   readonly prefix: string
   /** How many lines one job may carry at most. */
   readonly batchLines: number
+  /** Where traces are on: what is added belongs under what is current there. */
+  readonly traces?: Traces | undefined
   /** Adds jobs in order, many in one round trip. `run` names the queue of a run's results. */
   add<Q extends QueueName>(queue: Q, jobs: NewJob<Q>[], run?: string): Promise<void>
   /** An id for a job about these parts, in this space. */
@@ -69,8 +73,14 @@ export function queueNameOf(queue: QueueName, run?: string): string {
 }
 
 /** Typed handles on all queues of a space, over one connection that stays the caller's to close. */
-export function openQueues(options: { redis: RedisConnection; prefix: string; space: string; batchLines?: number }): Queues {
-  const { redis, prefix, space, batchLines = MAX_BATCH_LINES } = options
+export function openQueues(options: {
+  redis: RedisConnection
+  prefix: string
+  space: string
+  batchLines?: number
+  traces?: Traces | undefined
+}): Queues {
+  const { redis, prefix, space, batchLines = MAX_BATCH_LINES, traces } = options
   const open = new Map<string, Queue>()
 
   const handle = (name: string): Queue => {
@@ -110,6 +120,7 @@ export function openQueues(options: { redis: RedisConnection; prefix: string; sp
     space,
     prefix,
     batchLines,
+    traces,
     add: async (queue, jobs, run) => {
       const name = queueNameOf(queue, run)
       for (let start = 0; start < jobs.length; start += 200) {
@@ -120,6 +131,7 @@ export function openQueues(options: { redis: RedisConnection; prefix: string; sp
             opts: {
               jobId: job.id,
               ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
+              ...(traces === undefined ? {} : carriedBy(traces, queue, job.data)),
               ...(job.parent === undefined ? {} : { parent: job.parent, ignoreDependencyOnFailure: true, removeOnFail: true }),
             },
           })),
@@ -190,6 +202,17 @@ export function openQueues(options: { redis: RedisConnection; prefix: string; sp
       open.clear()
     },
   }
+}
+
+/** What a job carries to go on in its batch's trace, in the option that BullMQ has for it. A batch's trace begins where its lines are first added. */
+function carriedBy<Q extends QueueName>(traces: Traces, queue: Q, data: JobOf<Q>): { telemetry?: { metadata: string } } {
+  const current = traces.current()
+  if (current !== undefined) return { telemetry: { metadata: traces.carry(current) } }
+  if (queue !== 'requests') return {}
+  const first = traces.begin(sendSpan(queue, { ...subjectOf(data), lines: linesIn(data) }), { parent: null })
+  const metadata = traces.carry(first)
+  first.end()
+  return { telemetry: { metadata } }
 }
 
 /** The jobs that are in these states at one moment, so that one which moves from one to another is not passed over. One that ends before it is come to is. */

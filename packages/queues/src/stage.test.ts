@@ -31,6 +31,7 @@ beforeEach(async () => {
       home,
       metricsPort: 0,
       metricsHost: '127.0.0.1',
+      metrics: 'on',
       logLevel: 'error',
       batchLines: 256,
     },
@@ -65,10 +66,12 @@ test('measures each job, by queue and outcome', async () => {
     })),
   )
   await vi.waitFor(async () => {
-    const lines = (await stage.metrics.metrics()).split('\n')
+    const lines = (await stage.metrics!.metrics()).split('\n')
     expect(lines).toContain('toolwright_job_run_seconds_count{queue="requests",outcome="done"} 3')
     expect(lines).toContain('toolwright_job_run_seconds_count{queue="requests",outcome="later"} 1')
     expect(lines).toContain('toolwright_job_wait_seconds_count{queue="requests"} 4')
+    // To be put off is no failure.
+    expect(lines).toContain('toolwright_job_retries_total{queue="requests",cause="error"} 0')
   }, 5_000)
 })
 

@@ -1,15 +1,25 @@
 import type { QueueName } from '@toolwright/contracts'
-import { ConfigurationError, type Lifetime, type Log, LogLevel, openLog, serveMetrics, shownRedisUrl } from '@toolwright/runtime'
+import {
+  ConfigurationError,
+  type Lifetime,
+  type Log,
+  LogLevel,
+  openLog,
+  openTraces,
+  serveMetrics,
+  shownRedisUrl,
+  type TracesEnvironment,
+} from '@toolwright/runtime'
 import { once } from 'node:events'
-import { Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from 'prom-client'
 import { connectRedis, keyPrefixes } from './connect.ts'
 import { judgeServers, type Persistence, type ServerFacts, serverFacts } from './server-facts.ts'
 import { openQueues, type Queues } from './queues.ts'
-import { startWorker, type RunningWorker, type WorkerOptions } from './worker.ts'
+import { startWorker, type JobObserver, type RunningWorker, type WorkerOptions } from './worker.ts'
 import type { RedisConnection } from './open-redis.ts'
 
 /** What every process that serves queues reads from its environment. */
-export interface StageEnvironment {
+export interface StageEnvironment extends TracesEnvironment {
   redisUrl: string
   redisPersistence: Persistence
   prefix: string
@@ -17,6 +27,7 @@ export interface StageEnvironment {
   home: string
   metricsPort: number
   metricsHost: string
+  metrics: 'on' | 'off'
   batchLines: number
   logLevel: LogLevel
 }
@@ -27,9 +38,10 @@ export interface Stage {
   /** What the registry's keys begin with. */
   registryPrefix: string
   log: Log
-  metrics: Registry
+  /** Null where metrics are off, and nothing is to be measured. */
+  metrics: Registry | null
   /** Serves a queue until the process stops; its jobs are measured. */
-  serve<Q extends QueueName>(options: Omit<WorkerOptions<Q>, 'redis' | 'queues' | 'log' | 'observe'>): RunningWorker
+  serve<Q extends QueueName>(options: Omit<WorkerOptions<Q>, 'redis' | 'queues' | 'log' | keyof JobObserver>): RunningWorker
 }
 
 /** Active jobs may go on for this long when the process is asked to stop; then they are handed back to their queue. */
@@ -44,21 +56,25 @@ export async function openStage(
 ): Promise<Stage> {
   const log = openLog({ stage, level: environment.logLevel })
   const prefixes = keyPrefixes(environment.prefix, environment.space)
+  const traces = await openTraces({ stage, environment, log })
+  // Closed last: the spans of jobs that are handed back are sent too.
+  if (traces !== undefined) lifetime.closeLater('traces', () => traces.close())
   const redis = connectRedis(environment.redisUrl, { patient: true, name: `toolwright-${stage}` })
   lifetime.closeLater('redis', () => redis.disconnect())
-  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines })
+  const queues = openQueues({ redis, prefix: prefixes.queues, space: environment.space, batchLines: environment.batchLines, traces })
   lifetime.closeLater('queues', () => queues.close())
   const server = await serveMetrics({
     stage,
     home: environment.home,
     port: environment.metricsPort,
     host: environment.metricsHost,
+    metrics: environment.metrics,
     isReady: async () => isReady() && (await redis.exists(`${prefixes.queues}:execution:meta`)) >= 0,
   })
   lifetime.closeLater('metrics', () => server.close())
 
   await Promise.race([checkServers(redis, stage, environment, log), aborted(lifetime.signal)])
-  const observe = observeJobs(server.registry)
+  const observing = server.registry === null ? null : observeJobs(server.registry)
 
   return {
     redis,
@@ -72,7 +88,7 @@ export async function openStage(
         redis,
         queues,
         log,
-        observe,
+        ...observing?.(options.queue),
       })
       lifetime.closeLater(`the worker on ${options.queue}`, () => worker.close(STOP_GRACE_MS))
       log.info({ queue: options.queue, concurrency: options.concurrency }, 'serving')
@@ -113,8 +129,8 @@ async function aborted(signal: AbortSignal): Promise<never> {
   throw signal.reason
 }
 
-/** What is measured of the jobs that a process works on: hand it to `startWorker`. */
-export function observeJobs(registry: Registry): NonNullable<WorkerOptions<QueueName>['observe']> {
+/** What is measured of the jobs that a process works on, by queue: hand it to `startWorker`. */
+export function observeJobs(registry: Registry): (queue: QueueName) => JobObserver {
   const run = new Histogram({
     name: 'toolwright_job_run_seconds',
     help: 'Time a worker held a job, by queue and outcome',
@@ -136,9 +152,23 @@ export function observeJobs(registry: Registry): NonNullable<WorkerOptions<Queue
     buckets: [1, 4, 16, 64, 256],
     registers: [registry],
   })
-  return (event) => {
-    run.observe({ queue: event.queue, outcome: event.outcome }, event.runMs / 1000)
-    wait.observe({ queue: event.queue }, event.waitMs / 1000)
-    if (event.lines !== null) lines.observe({ queue: event.queue }, event.lines)
+  const retries = new Counter({
+    name: 'toolwright_job_retries_total',
+    help: 'Jobs that were tried again: after an error, or since the worker that had them died',
+    labelNames: ['queue', 'cause'],
+    registers: [registry],
+  })
+  return (queue) => {
+    // Zeros, so that a first one is an increase.
+    for (const cause of ['error', 'worker-died']) retries.inc({ queue, cause }, 0)
+    return {
+      observe: (event) => {
+        run.observe({ queue, outcome: event.outcome }, event.runMs / 1000)
+        wait.observe({ queue }, event.waitMs / 1000)
+        if (event.lines !== null) lines.observe({ queue }, event.lines)
+        if (event.outcome === 'retried') retries.inc({ queue, cause: 'error' })
+      },
+      observeTakenUp: () => retries.inc({ queue, cause: 'worker-died' }),
+    }
   }
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { test as base, describe, expect, vi } from 'vitest'
 import { HopelessError, LaterError } from './errors.ts'
 import { openTestQueues, type TestQueues } from './testing.ts'
-import { type ExecutionEnd, type RunningWorker, startWorker, type WorkerOptions } from './worker.ts'
+import { type ExecutionEnd, type JobContext, type RunningWorker, startWorker, type WorkerOptions } from './worker.ts'
 
 const RUN = 'r-aaaaaaaaaa'
 const KIND = 'k-sort-1a2b3c'
@@ -20,6 +20,8 @@ interface Lab extends TestQueues {
   raw(queue: string): Queue
   spawnStuckWorker(): ChildProcess
   outcomes: string[]
+  /** The log lines so far. */
+  logged(): unknown[]
 }
 
 const test = base.extend<{ lab: Lab }>({
@@ -39,7 +41,8 @@ function openLab(): { lab: Lab; close(): Promise<void> } {
   const children: ChildProcess[] = []
   const outcomes: string[] = []
   const observe = (event: { outcome: string }) => void outcomes.push(event.outcome)
-  const log = openLog({ stage: 'test', level: 'error', write: () => undefined })
+  const logged: string[] = []
+  const log = openLog({ stage: 'test', level: 'warn', write: (text) => logged.push(text) })
   const close = async () => {
     for (const child of children) child.kill('SIGKILL')
     await Promise.all(workers.map((worker) => worker.close(0)))
@@ -49,6 +52,7 @@ function openLab(): { lab: Lab; close(): Promise<void> } {
   const lab: Lab = {
     ...jobs,
     outcomes,
+    logged: () => logged.map((text): unknown => JSON.parse(text)),
     start: (options) => {
       const worker = startWorker({ redis: jobs.redis, queues: jobs.queues, concurrency: 1, log, observe, ...options })
       workers.push(worker)
@@ -105,6 +109,11 @@ function done(result: string): ExecutionEnd {
 /** The child job of a make's step after so many that failed. */
 function childOf(makeId: string, failed: number): string {
   return jobIdOf('execution', 'maker', makeId, 'step', failed)
+}
+
+async function look(_job: unknown, { log }: JobContext): Promise<null> {
+  log.warn({}, 'looked')
+  return null
 }
 
 function seqsOf(job: RequestsJob): number[] {
@@ -218,6 +227,30 @@ describe.concurrent('a worker', () => {
     await lab.queues.add('requests', [{ id: 'requests-a', data: requests(1) }])
     await hurry(lab, 'requests', () => expect(buried).toEqual(['broken 5']))
     expect(burials).toBe(3)
+  })
+
+  test('writes log lines that say which run, batch, kind and tool a job is about', async ({ lab }) => {
+    lab.start({ queue: 'maker', handle: look })
+    lab.start({ queue: 'requests', handle: look })
+    lab.start({
+      queue: 'execution',
+      handle: async (job, context) => {
+        await look(job, context)
+        return { v: 1 as const, outcomes: [] }
+      },
+    })
+    await lab.queues.add('maker', [{ id: 'make-a', data: make }])
+    await lab.queues.add('requests', [{ id: 'requests-a', data: requests(1) }])
+    await lab.queues.add('execution', [{ id: 'execution-a', data: { ...execution('…'), run: RUN, tool: `${KIND}@2` } }])
+    await vi.waitFor(() => expect(lab.logged()).toHaveLength(3), 5_000)
+    const common = { message: 'looked', run: RUN, attempt: 1 }
+    expect(lab.logged()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...common, queue: 'maker', jobId: 'make-a', kind: KIND }),
+        expect.objectContaining({ ...common, queue: 'requests', jobId: 'requests-a' }),
+        expect.objectContaining({ ...common, queue: 'execution', jobId: 'execution-a', tool: `${KIND}@2` }),
+      ]),
+    )
   })
 
   test('keeps a job that nobody can bury as failed', async ({ lab }) => {
@@ -523,8 +556,10 @@ describe.concurrent('a worker that goes away', () => {
 
     const handled: number[][] = []
     const buried: { seqs: number[]; message: string }[] = []
+    let takenUp = 0
     lab.start({
       queue: 'requests',
+      observeTakenUp: () => void takenUp++,
       handle: async (job) => {
         handled.push(seqsOf(job))
         return null
@@ -536,6 +571,7 @@ describe.concurrent('a worker that goes away', () => {
     expect(Date.now() - killedAt).toBeLessThan(10_000)
     expect(handled.toSorted((a, b) => a[0]! - b[0]!)).toEqual([[1, 2], [3], [4]])
     expect(buried).toEqual([{ seqs: [5], message: '3 workers died while working on this request' }])
+    expect(takenUp).toBe(3)
   })
 })
 

@@ -1,9 +1,10 @@
 import { ExecutionResult, type ExecutionJob, type JobOf, QUEUES, type QueueName, type ResultOf, jobIdOf } from '@toolwright/contracts'
-import type { Log } from '@toolwright/runtime'
+import { holdEnd, holdSpan, type Log, type Origin, type Span } from '@toolwright/runtime'
 import { DelayedError, Job, UnrecoverableError, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { HopelessError, LaterError } from './errors.ts'
+import { linesIn, subjectOf } from './job-subject.ts'
 import { onceNotFull } from './redis-full.ts'
 import { MAX_ATTEMPTS, type NewJob, queueNameOf, type Queues } from './queues.ts'
 import { openLink } from './link.ts'
@@ -34,6 +35,8 @@ export interface JobContext {
   attempt: number
   signal: AbortSignal
   log: Log
+  /** Where traces are on: what the job belongs under, and when it was added (epoch, milliseconds). */
+  origin?: { under: Origin | undefined; addedAtMs: number }
   /**
    * Runs code in the executor as child jobs, one for each named step, and resumes when all have ended. The handler runs again from its top then, and finds
    * the steps that have ended; a waiting job holds no worker slot. A step ends as `failed` when its child job failed for good, which is the executor's doing: all
@@ -56,7 +59,13 @@ export interface WorkerOptions<Q extends QueueName> {
   split?(job: JobOf<Q>): { id: string; data: JobOf<Q> }[]
   /** Ends the job's lines with an error line each, when nothing more can be tried. Absent: the job is kept as failed. */
   bury?(job: JobOf<Q>, error: Error, context: JobContext): Promise<void>
-  observe?(event: {
+  observe?: JobObserver['observe'] | undefined
+  observeTakenUp?: JobObserver['observeTakenUp'] | undefined
+}
+
+/** Is told of each job that was worked on, and of each that a dead worker had left. */
+export interface JobObserver {
+  observe(event: {
     queue: QueueName
     outcome: 'done' | 'waiting' | 'later' | 'retried' | 'buried' | 'failed'
     waitMs: number
@@ -64,7 +73,10 @@ export interface WorkerOptions<Q extends QueueName> {
     /** Lines, calls or results that the job carries; null where it is about something else. */
     lines: number | null
   }): void
+  observeTakenUp(): void
 }
+
+type Outcome = Parameters<JobObserver['observe']>[0]['outcome']
 
 export interface RunningWorker {
   /** Stops taking jobs, lets active ones end for `graceMs`, then hands the rest back to the queue. */
@@ -77,13 +89,34 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
   const entry = QUEUES[queue]
   let isClosing = false
 
-  const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
+  const { traces } = queues
+  const process = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
+    if (traces === undefined) return hold(job, token, signal)
+    const span = traces.begin(
+      holdSpan({
+        queue,
+        jobId: job.id ?? '',
+        attempt: job.attemptsMade + 1,
+        waitMs: Math.max(0, Date.now() - job.timestamp),
+        ...subjectOf(job.data),
+        lines: linesIn(job.data),
+      }),
+      { parent: carriedWith(job) ?? null },
+    )
+    return traces.within(span, () => hold(job, token, signal, span))
+  }
+
+  const hold = async (job: Job, token: string | undefined, signal: AbortSignal | undefined, span?: Span): Promise<unknown> => {
     if (token === undefined || job.id === undefined) throw new Error('BullMQ gave a job without a token or an id')
     const startedAt = Date.now()
     const waitMs = Math.max(0, startedAt - job.timestamp)
-    const settle = (outcome: Parameters<NonNullable<typeof options.observe>>[0]['outcome']) =>
+    const settle = (outcome: Outcome, error?: Error) => {
       options.observe?.({ queue, outcome, waitMs, runMs: Date.now() - startedAt, lines: linesIn(job.data) })
-    const jobLog = log.child({ queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1 })
+      if (span !== undefined) endHold(span, outcome, error)
+    }
+    const { run, kind, tool } = subjectOf(job.data)
+    const traceId = span?.traceId
+    const jobLog = log.child({ queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, run, kind, tool, traceId })
 
     const parsed = entry.job.safeParse(job.data)
     if (!parsed.success) {
@@ -103,35 +136,34 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       attempt: job.attemptsMade + 1,
       signal: signal ?? new AbortController().signal,
       log: jobLog,
+      ...(traces !== undefined && { origin: { under: carriedWith(job), addedAtMs: job.timestamp } }),
       execute: (steps, how) =>
         executeSteps({ job, token, queues, log: jobLog, againMs: how?.isPatient === true ? STEP_AGAIN_MS : [] }, steps),
     }
 
     /** The job's lines go on in another way; its own attempts no longer count. */
-    const handOn = async (outcome: 'retried' | 'buried', act: () => Promise<void>): Promise<null> => {
+    const handOn = async (outcome: 'retried' | 'buried', reason: Error, act: () => Promise<void>): Promise<null> => {
       try {
         await act()
       } catch (error) {
         jobLog.error({ error }, 'the lines of a job that cannot be done could not be handed on; that is tried again')
         await job.moveToDelayed(Date.now() + BURY_AGAIN_MS, token)
-        settle('later')
+        settle('later', reason)
         throw new DelayedError('the lines could not be handed on')
       }
-      settle(outcome)
+      settle(outcome, reason)
       return null
     }
 
     if (job.stalledCounter >= MAX_DEATHS) {
+      const died = new HopelessError('worker_died', `${job.stalledCounter} workers died while working on this request`)
       const parts = options.split?.(data) ?? []
       if (parts.length > 0) {
         jobLog.warn({ parts: parts.length }, 'workers died over this batch; its lines go on alone')
-        return await handOn('retried', () => queues.add(queue, parts, options.run))
+        return await handOn('retried', died, () => queues.add(queue, parts, options.run))
       }
-      if (options.bury !== undefined) {
-        const error = new HopelessError('worker_died', `${job.stalledCounter} workers died while working on this request`)
-        return await handOn('buried', async () => options.bury?.(data, error, context))
-      }
-      settle('failed')
+      if (options.bury !== undefined) return await handOn('buried', died, async () => options.bury?.(data, died, context))
+      settle('failed', died)
       throw new UnrecoverableError(`${job.stalledCounter} workers died while working on this job`)
     }
 
@@ -151,6 +183,8 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       }
       if (context.signal.aborted) {
         // The lock is lost: another worker has the job, and nothing of it is ours to settle.
+        span?.fail('lock_lost')
+        span?.end()
         throw error
       }
       if (error instanceof LaterError) {
@@ -164,14 +198,14 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
       const parts = isLast ? (options.split?.(data) ?? []) : []
       if (parts.length > 0) {
         jobLog.warn({ error: failure, parts: parts.length }, 'the batch cannot be done; its lines go on alone')
-        return await handOn('retried', () => queues.add(queue, parts, options.run))
+        return await handOn('retried', failure, () => queues.add(queue, parts, options.run))
       }
       if (isLast && options.bury !== undefined) {
         jobLog.error({ error: failure }, 'the job cannot be done; its lines end with an error')
-        return await handOn('buried', async () => options.bury?.(data, failure, context))
+        return await handOn('buried', failure, async () => options.bury?.(data, failure, context))
       }
       jobLog.warn({ error: failure }, isLast ? 'the job failed for good' : 'the job failed and is tried again')
-      settle(isLast ? 'failed' : 'retried')
+      settle(isLast ? 'failed' : 'retried', failure)
       throw failure instanceof HopelessError ? new UnrecoverableError(failure.message) : failure
     }
   }
@@ -206,7 +240,10 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
     if (isClosing || (wasAway && isAway)) return
     log.warn({ queue, error }, isAway ? AWAY : 'the worker met an error')
   })
-  worker.on('stalled', (jobId) => log.warn({ queue, jobId }, 'a job of a dead worker is taken up again'))
+  worker.on('stalled', (jobId) => {
+    log.warn({ queue, jobId }, 'a job of a dead worker is taken up again')
+    options.observeTakenUp?.()
+  })
   // Whoever lost its lock must stop at once: a second worker may be paying for the same calls by now.
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'the lock was lost')
@@ -244,17 +281,23 @@ async function executeSteps(
       const next = ids.findIndex((id) => failures[keyOf(id)] === undefined)
       if (done !== undefined) ends[step] = { status: 'done', result: ExecutionResult.parse(values[keyOf(done)]) }
       else if (next < 0) ends[step] = { status: 'failed', reason: failures[keyOf(ids.at(-1)!)]! }
-      else if (next === 0) missing.push({ id: ids[0]!, data, parent })
+      else if (next === 0) missing.push({ id: ids[0]!, data: withSubject(data, job), parent })
       else {
         const delayMs = againMs[next - 1]!
         log.warn({ step, reason: failures[keyOf(ids[next - 1]!)], delayMs }, 'the executor failed; the step is tried again')
-        missing.push({ id: ids[next]!, data, parent, delayMs })
+        missing.push({ id: ids[next]!, data: withSubject(data, job), parent, delayMs })
       }
     }
     if (missing.length === 0) return ends
     await queues.add('execution', missing)
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError()
   }
+}
+
+/** An execution says what it is for, in logs and traces: its parent's run, and its parent's tool or kind where it names no other. */
+function withSubject(data: ExecutionJob, parent: Job): ExecutionJob {
+  const { run, kind, tool = kind } = subjectOf(parent.data)
+  return { ...(run !== undefined && { run }), ...(tool !== undefined && { tool }), ...data }
 }
 
 /** Every child job of a step has an id of its own: the end of each stays known to the parent. */
@@ -266,9 +309,15 @@ function isNewer(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'v' in data && typeof data.v === 'number' && data.v > 1
 }
 
-/** Of a job as it came, which may fit no schema. */
-function linesIn(data: unknown): number | null {
-  if (typeof data !== 'object' || data === null) return null
-  const carried = ['lines' in data && data.lines, 'calls' in data && data.calls, 'results' in data && data.results].find(Array.isArray)
-  return carried === undefined ? null : carried.length
+/** The traceparent that a job came with; a job of a process without traces has none. */
+function carriedWith(job: Job): string | undefined {
+  return job.opts.telemetry?.metadata
+}
+
+/** A hold that only looked whether the job can go on is of no interest: its span is never sent. */
+function endHold(span: Span, outcome: Outcome, error?: Error): void {
+  if (outcome === 'later' && error === undefined && !span.hasChildren()) return
+  span.set(holdEnd(outcome))
+  if (error !== undefined || outcome === 'failed') span.fail(error?.name ?? 'invalid_job')
+  span.end()
 }

@@ -4,7 +4,7 @@ import { openDropExamples } from './drop-examples.ts'
 import { FORGET_READING, FORGET_USAGE, GIVE_BACK, REMOVE_KIND } from './forget-scripts.ts'
 import { keysWithoutTool, type RegistryKeys } from './keys.ts'
 import { type Kind, labelOf, parseKind } from './kind.ts'
-import { MakePlan } from './makes.ts'
+import { MakePlan, strikeCalledOff } from './makes.ts'
 import { withoutRun } from './reading.ts'
 import { openScript } from './script.ts'
 import { GatheredText } from './tools.ts'
@@ -168,6 +168,7 @@ export function openForgetTexts(redis: RedisConnection, keys: RegistryKeys): (ru
       found.tools.push(...usage.tools)
     }
     await dropDecisions(new Set(found.kinds))
+    await strikeCalledOff(redis, keys)
     return found
   }
 }

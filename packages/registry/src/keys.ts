@@ -17,6 +17,10 @@ export function registryKeys(prefix: string) {
     ledger: (run: string) => `${prefix}run:${run}:ledger`,
     /** Hash of sums over the ledger. */
     money: (run: string) => `${prefix}run:${run}:money`,
+    /** Set of [role, model, price] as JSON: by which prices its calls were booked. */
+    prices: (run: string) => `${prefix}run:${run}:prices`,
+    /** Hash: <tier>:<upper bound of a bucket, ms> → requests that took as long from being read to being written. */
+    latencies: (run: string) => `${prefix}run:${run}:latencies`,
     /** Hash: token of a job → where its lines were placed. */
     placed: (run: string) => `${prefix}run:${run}:placed`,
     /** Bitmap: seqs of results that went to a stream. */
@@ -57,11 +61,13 @@ export function registryKeys(prefix: string) {
     makeReplies: (kind: string, generation: number) => `${prefix}kind:${kind}:make:${generation}:replies`,
     makeTries: (kind: string, generation: number) => `${prefix}kind:${kind}:make:${generation}:tries`,
     calls: (kind: string, version: number) => `${prefix}kind:${kind}:calls:${version}`,
-    /** Hash: what the kind's paid direct calls came to. */
+    /** Hash: what the kind's paid direct calls, its makes and the answers of its tools came to, over all runs. */
     direct: (kind: string) => `${prefix}kind:${kind}:direct`,
     allDirect: `${prefix}direct`,
     /** Hash: what makes came to. */
     makes: `${prefix}makes`,
+    /** Sorted set: "<kind> <generation>" of a make that is under way → when it began, or went on after a rest. */
+    makesUnderWay: `${prefix}makes-under-way`,
     hold: (endpoint: string) => `${prefix}hold:${endpoint}`,
     probe: (endpoint: string) => `${prefix}probe:${endpoint}`,
     /** Hash: milliseconds from one call to the next, and when the next is due. */

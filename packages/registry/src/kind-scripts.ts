@@ -170,7 +170,7 @@ end
 return dropped
 `
 
-/** Ends a make and counts it. KEYS[7] on are all that it worked with; the last value is what it cost, '' where that is not known. */
+/** Ends a make and counts it. KEYS[7]: makes under way; from the eighth on all that it worked with; the last value is what it cost, '' where that is not known. */
 export const SETTLE = `${BUMP}
 local kind = redis.call('HMGET', KEYS[1], 'generation', 'versions', 'version', 'failures')
 if kind[1] ~= ARGV[2] then return 0 end
@@ -194,6 +194,7 @@ else
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('DEL', KEYS[2])
+redis.call('ZREM', KEYS[7], ARGV[1] .. ' ' .. ARGV[2])
 -- A make that is put off is the one that goes on later.
 if ARGV[3] ~= 'put-off' then
   redis.call('HINCRBY', KEYS[1], 'generation', 1)
@@ -203,7 +204,7 @@ if ARGV[3] ~= 'put-off' then
     redis.call('HINCRBY', KEYS[6], 'priced', 1)
     redis.call('HINCRBY', KEYS[6], 'cost', cost)
   end
-  redis.call('DEL', unpack(KEYS, 7))
+  redis.call('DEL', unpack(KEYS, 8))
 end
 bump(KEYS[4], KEYS[3], ARGV[1])
 return 1

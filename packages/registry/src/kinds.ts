@@ -202,6 +202,7 @@ export function openKinds(redis: RedisConnection, keys: RegistryKeys): Kinds {
             keys.changes,
             keys.tools(kind),
             keys.makes,
+            keys.makesUnderWay,
             ...keysOfMake(keys, kind, generation),
           ],
           [kind, generation, end.end, ...values, costNano ?? ''],

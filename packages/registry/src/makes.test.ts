@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { MakePlan } from './makes.ts'
 import { openTestRegistry, type TestRegistry } from './testing.ts'
 
@@ -59,4 +59,34 @@ test('a make that is called off while it is planned keeps no plan', async () => 
   })
   await expect(planning).rejects.toThrow('was called off while it was planned')
   expect(await makes.planned(kind, 1)).toBeNull()
+})
+
+test('a make is under way from its beginning to its end, and not while it rests', async () => {
+  const { makes, kinds } = data.registry
+  const other = await kinds.named('count', '', 'Count b a')
+  expect(await makes.agesMs()).toEqual([])
+  await makes.begin(kind, 1, 60_000)
+  await vi.waitFor(async () => expect(await makes.ageMs(kind, 1)).toBeGreaterThan(20))
+  await makes.begin(other, 1, 60_000)
+  // Begun again by a maker that takes it up: it is as old as it was.
+  await makes.begin(kind, 1, 60_000)
+  const [oldest, youngest, ...others] = await makes.agesMs()
+  expect(others).toEqual([])
+  expect(oldest).toBeGreaterThan(20)
+  expect(youngest).toBeLessThan(oldest!)
+
+  await makes.pause(kind, 1)
+  expect(await makes.ageMs(kind, 1)).toBeNull()
+  await makes.begin(kind, 1, 60_000)
+  await kinds.settle(kind, 1, { end: 'declined', reason: 'no', cooldownMs: 1 })
+  expect(await makes.agesMs()).toHaveLength(1)
+  await makes.drop(other, 1)
+  expect(await makes.agesMs()).toEqual([])
+})
+
+test('a make that was called off is under way no longer, though nobody ended it', async () => {
+  const { makes, kinds } = data.registry
+  await makes.begin(kind, 1, 60_000)
+  await kinds.point(kind, 0, 'disabled')
+  expect(await makes.agesMs()).toEqual([])
 })

@@ -15,7 +15,7 @@ export const MakePlan = z.object({
 export type MakePlan = z.infer<typeof MakePlan>
 
 export interface Makes {
-  /** Starts the make's clock, unless it runs. Lines wait for the make until its deadline, so many milliseconds of Redis' clock after that. */
+  /** Starts the make's clock, unless it runs: it is under way now. Lines wait for the make until its deadline, so many milliseconds of Redis' clock after that. */
   begin(kind: KindId, generation: number, deadlineMs: number): Promise<void>
   /** Whether its deadline has passed; not before it has begun. */
   isOverdue(kind: KindId, generation: number): Promise<boolean>
@@ -29,10 +29,24 @@ export interface Makes {
   plan(kind: KindId, generation: number, propose: () => Promise<MakePlan>): Promise<MakePlan>
   /** Forgets what a make has that ends without being settled. */
   drop(kind: KindId, generation: number): Promise<void>
+  /** How long a make has been under way, in milliseconds: since it began, or went on after a rest; null where it is not. */
+  ageMs(kind: KindId, generation: number): Promise<number | null>
+  /** The same of all makes that are under way, the oldest first. */
+  agesMs(): Promise<number[]>
 }
 
 /** A make that nobody ends does not stay for ever. */
 const SECONDS_KEPT = 86_400
+
+const BEGIN = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSETNX', KEYS[1], 'deadline', string.format('%d', now + tonumber(ARGV[1])))
+redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT})
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%d', now - ${SECONDS_KEPT * 1000}))
+redis.call('ZADD', KEYS[2], 'NX', string.format('%d', now), ARGV[2])
+return 1
+`
 
 const KEEP_PLAN = `
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return false end
@@ -48,6 +62,7 @@ return 1
 `
 
 export function openMakes(redis: RedisConnection, keys: RegistryKeys): Makes {
+  const begin = openScript(redis, BEGIN)
   const keep = openScript(redis, KEEP_PLAN)
   const markOverdue = openScript(redis, MARK_OVERDUE)
   const planned = async (kind: KindId, generation: number) => {
@@ -57,9 +72,7 @@ export function openMakes(redis: RedisConnection, keys: RegistryKeys): Makes {
 
   return {
     begin: async (kind, generation, deadlineMs) => {
-      const key = keys.make(kind, generation)
-      await redis.hsetnx(key, 'deadline', (await redisTime(redis, key)) + deadlineMs)
-      await redis.expire(key, SECONDS_KEPT)
+      await begin([keys.make(kind, generation), keys.makesUnderWay], [deadlineMs, nameOf(kind, generation)])
     },
     isOverdue: async (kind, generation) => {
       const key = keys.make(kind, generation)
@@ -70,7 +83,11 @@ export function openMakes(redis: RedisConnection, keys: RegistryKeys): Makes {
       await markOverdue([keys.kind(kind)], [generation])
     },
     pause: async (kind, generation) => {
-      const multi = redis.multi().hdel(keys.make(kind, generation), 'deadline').hdel(keys.kind(kind), 'overdue')
+      const multi = redis
+        .multi()
+        .hdel(keys.make(kind, generation), 'deadline')
+        .hdel(keys.kind(kind), 'overdue')
+        .zrem(keys.makesUnderWay, nameOf(kind, generation))
       for (const key of keysOfMake(keys, kind, generation)) multi.expire(key, SECONDS_KEPT)
       await multi.exec()
     },
@@ -84,7 +101,36 @@ export function openMakes(redis: RedisConnection, keys: RegistryKeys): Makes {
       return MakePlan.parse(JSON.parse(text))
     },
     drop: async (kind, generation) => {
-      await redis.del(...keysOfMake(keys, kind, generation))
+      await redis
+        .multi()
+        .del(...keysOfMake(keys, kind, generation))
+        .zrem(keys.makesUnderWay, nameOf(kind, generation))
+        .exec()
+    },
+    ageMs: async (kind, generation) => {
+      const begun = await redis.zscore(keys.makesUnderWay, nameOf(kind, generation))
+      return begun === null ? null : (await redisTime(redis, keys.makesUnderWay)) - Number(begun)
+    },
+    agesMs: async () => {
+      const now = await redisTime(redis, keys.makesUnderWay)
+      return (await readUnderWay(redis, keys)).filter(({ isDue }) => isDue).map(({ begun }) => now - begun)
     },
   }
+}
+
+/** Strikes makes off the list of those under way that nobody ended: their kinds were set by hand, or are gone. */
+export async function strikeCalledOff(redis: RedisConnection, keys: RegistryKeys): Promise<void> {
+  const names = (await readUnderWay(redis, keys)).filter(({ isDue }) => !isDue).map(({ name }) => name)
+  if (names.length > 0) await redis.zrem(keys.makesUnderWay, ...names)
+}
+
+async function readUnderWay(redis: RedisConnection, keys: RegistryKeys): Promise<{ name: string; begun: number; isDue: boolean }[]> {
+  const all = await redis.zrange(keys.makesUnderWay, '0', '-1', 'WITHSCORES')
+  const makes = Array.from({ length: all.length / 2 }, (_, at) => ({ name: all[2 * at]!, begun: Number(all[2 * at + 1]) }))
+  const generations = await Promise.all(makes.map(({ name }) => redis.hget(keys.kind(name.split(' ')[0]!), 'generation')))
+  return makes.map((make, at) => ({ ...make, isDue: make.name.split(' ')[1] === generations[at] }))
+}
+
+function nameOf(kind: KindId, generation: number): string {
+  return `${kind} ${generation}`
 }

@@ -71,8 +71,8 @@ return {'go', n}
 `
 
 /**
- * KEYS: replies, tries, intents, ledger, sums of the run, of the space, direct sums of all, the run, the days, the make's record (where there is no make, the run's again), and of a kind its direct sums
- * and its record. ARGV: see `settle`, which is the only one to call it.
+ * KEYS: replies, tries, intents, ledger, sums of the run, of the space, direct sums of all, the run, the days, the make's record (where there is no make, the run's again), the run's prices, and of a kind
+ * its money and its record. ARGV: see `settle`, which is the only one to call it.
  */
 export const SETTLE = `${BUDGETS}
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
@@ -81,7 +81,7 @@ local intent = redis.call('HGET', KEYS[3], intentId)
 redis.call('HDEL', KEYS[3], intentId)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local generation = KEYS[12] and redis.call('HGET', KEYS[12], 'generation')
+local generation = KEYS[13] and redis.call('HGET', KEYS[13], 'generation')
 local entry, prefix = ARGV[4], ARGV[6]
 if kept then entry = ARGV[5] prefix = ARGV[7]
 -- What a make that is no longer due has paid for is booked, and kept for nobody.
@@ -98,11 +98,26 @@ for _, key in ipairs({KEYS[5], KEYS[6]}) do
   redis.call('HINCRBY', key, prefix .. 'cacheWrite', ARGV[11])
   redis.call('HINCRBY', key, prefix .. 'output', ARGV[12])
 end
+redis.call('SADD', KEYS[11], ARGV[19])
+if ARGV[18] == '1' and not kept and generation then
+  redis.call('HINCRBY', KEYS[12], 'makeCalls', 1)
+  if ARGV[8] == '' then redis.call('HINCRBY', KEYS[12], 'makeUnpriced', 1) else redis.call('HINCRBY', KEYS[12], 'makeCost', ARGV[8]) end
+end
 if ARGV[13] == '1' and not kept then
   -- A kind that is gone leaves nothing in its name.
-  for _, key in ipairs({KEYS[7], generation and KEYS[11] or nil}) do
+  for _, key in ipairs({KEYS[7], generation and KEYS[12] or nil}) do
     redis.call('HINCRBY', key, 'calls', 1)
-    if ARGV[8] == '' then redis.call('HINCRBY', key, 'unpriced', 1) else redis.call('HINCRBY', key, 'cost', ARGV[8]) end
+    if ARGV[8] == '' then redis.call('HINCRBY', key, 'unpriced', 1)
+    else
+      redis.call('HINCRBY', key, 'cost', ARGV[8])
+      -- For the variance alone, which is no money: squares of many calls are more than an integer holds.
+      redis.call('HINCRBY', key, 'squaredCalls', 1)
+      redis.call('HINCRBYFLOAT', key, 'costSquares', string.format('%.0f', tonumber(ARGV[8]) ^ 2))
+    end
+    if ARGV[17] ~= '' then
+      redis.call('HINCRBY', key, 'lightCalls', 1)
+      redis.call('HINCRBY', key, 'lightCost', ARGV[17])
+    end
     redis.call('HINCRBY', key, 'promptTokens', ARGV[9] + ARGV[10] + ARGV[11])
     redis.call('HINCRBY', key, 'outputTokens', ARGV[12])
     redis.call('HINCRBY', key, 'textBytes', ARGV[14])

@@ -229,6 +229,58 @@ test("a kind's direct calls are the strong model's answers alone", async () => {
   expect(await money.direct('k-other-1a2b3c')).toMatchObject({ calls: 0, costNano: 0 })
 })
 
+test('direct calls are kept with their squares, and with what they would have cost at the light model', async () => {
+  await money.settle(intent({ field: '1:answer' }), 1, reply({ costNano: 300 }), 20)
+  await money.settle(intent({ field: '2:answer' }), 1, reply({ costNano: 500 }), 40)
+  // The first reply counts, and the other is waste.
+  await money.settle(intent({ field: '2:answer' }), 2, reply({ costNano: 900 }), 70)
+  await money.settle(intent({ field: '3:answer' }), 1, reply({ costNano: null }))
+  const { direct, squares, atLight } = await money.ofKind(kind)
+  expect({ calls: direct.calls, squares, atLight }).toEqual({
+    calls: 3,
+    squares: { calls: 2, sum: 90_000 + 250_000 },
+    atLight: { calls: 2, costNano: 60 },
+  })
+  expect((await money.ofKind(null)).squares).toEqual(squares)
+})
+
+test('squares of many dear calls are more than an integer holds, and book all the same', async () => {
+  const dear = 40_000_000_000
+  for (const seq of [1, 2, 3]) await money.settle(intent({ field: `${seq}:answer` }), 1, reply({ costNano: dear }))
+  expect((await money.ofKind(kind)).squares.sum / (3 * dear ** 2)).toBeCloseTo(1, 12)
+  expect((await money.direct(kind)).costNano).toBe(3 * dear)
+})
+
+test("what makes of a kind's tools cost is kept with the kind, of whatever run, and nothing of a kind that is gone", async () => {
+  await money.settle(intent({ field: '1:label:1', purpose: 'label' }), 1, reply())
+  const make = { kind, generation: 1 }
+  await money.settle(intent({ field: 'a1t0', make, purpose: 'propose' }), 1, reply({ costNano: 5_000 }))
+  await money.settle(intent({ field: 'a1t1', make, purpose: 'repair', run: 'r-bbbbbbbbbb' }), 1, reply({ costNano: null }))
+  await money.settle(intent({ field: '1:answer' }), 1, reply())
+  expect((await money.ofKind(kind)).makes).toEqual({ calls: 3, costNano: 5_700, unpriced: 1 })
+  await money.settle(
+    intent({ field: 'a2t0', make: { kind: 'k-gone-1a2b3c', generation: 1 }, kind: 'k-gone-1a2b3c', purpose: 'propose' }),
+    1,
+    reply(),
+  )
+  expect(await data.redis.keys(`${data.keyPrefix}kind:k-gone-1a2b3c*`)).toEqual([])
+})
+
+test('a run knows by which prices its calls were booked', async () => {
+  await money.settle(intent({ field: '1:answer' }), 1, reply({ price: 'list 1: big' }))
+  await money.settle(intent({ field: '2:answer' }), 1, reply({ price: 'list 1: big' }))
+  await money.settle(
+    intent({ field: '1:call', role: 'light', purpose: 'call' }),
+    1,
+    reply({ model: 'small', price: 'list 1: small, tier flex' }),
+  )
+  const { model } = reply()
+  expect(await money.prices(RUN)).toEqual([
+    { role: 'light', model: 'small', price: 'list 1: small, tier flex' },
+    { role: 'strong', model, price: 'list 1: big' },
+  ])
+})
+
 test('a direct call of which nobody told what it used is in the ledger, and tells nothing of what others would use', async () => {
   const untold = reply({ tokens: { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }, costNano: null })
   await money.settle(intent(), 1, untold)
@@ -297,6 +349,14 @@ describe('a budget', () => {
     expect(await money.begin(line(2, { boundNano: null }))).toEqual(over('unpriced'))
     await money.settle(line(3), await begin(line(3)), reply({ costNano: null }))
     expect(await money.budget({ run: RUN })).toMatchObject({ spentNano: 1_000, reservedNano: 0 })
+  })
+
+  test('of nothing at all lets calls through that cost nothing, and no others', async () => {
+    await money.setBudget(RUN, 0)
+    await money.settle(line(1, { boundNano: 0 }), await begin(line(1, { boundNano: 0 })), reply({ costNano: 0 }))
+    expect(await money.budget({ run: RUN })).toEqual({ limitNano: 0, spentNano: 0, reservedNano: 0, overrunNano: 0 })
+    expect(await money.begin(line(2))).toEqual(over('spent'))
+    expect((await money.ofKind(kind)).direct).toMatchObject({ calls: 1, costNano: 0, unpriced: 0 })
   })
 
   test('shows what was billed beyond the bound', async () => {

@@ -1,11 +1,13 @@
-import { bucketOf, type Cause, LedgerEntry, type Purpose, type Role, Tokens } from '@toolwright/contracts'
+import { bucketOf, type Cause, LedgerEntry, type Purpose, Role, Tokens } from '@toolwright/contracts'
 import { type RedisConnection, redisTime } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
 import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
+import { type DirectSums, directSums, type KindMoney, kindMoney } from './kind-money.ts'
 import { readSums, type Sums, sumsPrefix } from './money-sums.ts'
 import { openScript } from './script.ts'
 
+export type { DirectSums, KindMoney } from './kind-money.ts'
 export type { Sums } from './money-sums.ts'
 
 /** A paid model reply, kept before it is used, so that no crash pays for it twice. */
@@ -67,24 +69,23 @@ export interface Uncertain {
   unpriced: number
 }
 
-/** Of direct answers whose use of tokens, or cost, is known. */
-export interface DirectSums {
-  calls: number
-  costNano: number
-  unpriced: number
-  promptTokens: number
-  outputTokens: number
-  textBytes: number
+/** By which price calls of a model were booked: the list, its version, the id that matched and the tier, or `unknown…`. */
+export interface PriceUsed {
+  role: Role
+  model: string
+  price: string
 }
+
+const PriceRecord = z.tuple([Role, z.string(), z.string()])
 
 export interface Money {
   /** Before a paid call: the reply that is already there, or the number of this try (from 1), or that its run pays for nothing (any more). */
   begin(intent: Intent): Promise<{ kept: KeptReply } | { attempt: number } | { overBudget: OverBudget } | 'halted'>
   /**
    * After it: keeps the reply and books it, once. Returns the reply to go on with: another worker's, if it was first, and then this one is booked as waste; and by how much it cost
-   * more than its bound.
+   * more than its bound. `atLightNano`: of a call to the strong model, what the same tokens would have cost at the light one; null where that is not known.
    */
-  settle(intent: Intent, attempt: number, reply: KeptReply): Promise<{ reply: KeptReply; overrunNano: number }>
+  settle(intent: Intent, attempt: number, reply: KeptReply, atLightNano?: number | null): Promise<{ reply: KeptReply; overrunNano: number }>
   /** The call was not billed. */
   abandon(intent: Intent, attempt: number): Promise<void>
   /** The reply that is kept for a call, or null. */
@@ -104,7 +105,12 @@ export interface Money {
   setBudget(run: string, limitNano: number | null): Promise<void>
   /** Of a run, or of today (UTC) with the limit that was last held to; `overrunNano` of `today` is that of all days. */
   budget(of: { run: string } | 'today'): Promise<Budget>
+  /** Of a kind's paid direct calls, over all runs; null: of all kinds. */
   direct(kind: string | null): Promise<DirectSums>
+  /** What a kind came to over all runs; null: the direct calls of all kinds. */
+  ofKind(kind: string | null): Promise<KindMoney>
+  /** The prices of a run's calls so far. */
+  prices(run: string): Promise<PriceUsed[]>
 }
 
 export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
@@ -147,7 +153,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
       }
       return what === 'kept' ? { kept: KeptReply.parse(JSON.parse(String(value))) } : { attempt: Number(value) }
     },
-    settle: async (intent, attempt, reply) => {
+    settle: async (intent, attempt, reply, atLightNano = null) => {
       const cause: Cause = attempt > 1 ? 'retry' : 'normal'
       const entry = (as: Cause) =>
         JSON.stringify({
@@ -177,6 +183,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           keys.run(intent.run),
           keys.days,
           makeKey(intent)[0] ?? keys.run(intent.run),
+          keys.prices(intent.run),
           ...(kind === null ? [] : [keys.direct(kind), keys.kind(kind)]),
         ],
         [
@@ -196,6 +203,9 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           intent.textBytes,
           intentId(intent),
           intent.make?.generation ?? '',
+          atLightNano ?? '',
+          bucketOf(intent.purpose, cause) === 'makes' ? '1' : '0',
+          JSON.stringify([intent.role, reply.model, reply.price] satisfies z.infer<typeof PriceRecord>),
         ],
       )) as [string | null, string]
       return { reply: kept === null ? reply : KeptReply.parse(JSON.parse(kept)), overrunNano: Number(overrun) }
@@ -259,17 +269,11 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
       }
       return budgetOf(await redis.hmget(keys.run(of.run), 'budget', 'spent', 'reserved', 'overrun'))
     },
-    direct: async (kind) => {
-      const hash = await redis.hgetall(kind === null ? keys.allDirect : keys.direct(kind))
-      const value = (field: string) => Number(hash[field] ?? 0)
-      return {
-        calls: value('calls'),
-        costNano: value('cost'),
-        unpriced: value('unpriced'),
-        promptTokens: value('promptTokens'),
-        outputTokens: value('outputTokens'),
-        textBytes: value('textBytes'),
-      }
+    direct: async (kind) => directSums(await redis.hgetall(kind === null ? keys.allDirect : keys.direct(kind))),
+    ofKind: async (kind) => kindMoney(await redis.hgetall(kind === null ? keys.allDirect : keys.direct(kind))),
+    prices: async (run) => {
+      const used = (await redis.smembers(keys.prices(run))).toSorted().map((text) => PriceRecord.parse(JSON.parse(text)))
+      return used.map(([role, model, price]) => ({ role, model, price }))
     },
   }
 }

@@ -196,6 +196,8 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .persist(keys.run(run))
         .persist(keys.ledger(run))
         .persist(keys.money(run))
+        .persist(keys.prices(run))
+        .persist(keys.latencies(run))
         .persist(keys.intents(run))
         .persist(keys.streamed(run))
         .exec()
@@ -289,6 +291,8 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .expire(keys.run(run), SECONDS_KEPT)
         .expire(keys.ledger(run), SECONDS_KEPT)
         .expire(keys.money(run), SECONDS_KEPT)
+        .expire(keys.prices(run), SECONDS_KEPT)
+        .expire(keys.latencies(run), SECONDS_KEPT)
         .expire(keys.intents(run), SECONDS_KEPT)
         .expire(keys.streamed(run), SECONDS_KEPT)
         .expire(keys.failed(run), SECONDS_KEPT)
@@ -312,6 +316,8 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
           keys.placed(run),
           keys.ledger(run),
           keys.money(run),
+          keys.prices(run),
+          keys.latencies(run),
           keys.intents(run),
           keys.streamed(run),
           keys.held(run),

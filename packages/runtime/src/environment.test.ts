@@ -26,6 +26,7 @@ describe('parseEnvironment', () => {
       space: 'default',
       metricsPort: 0,
       metricsHost: '127.0.0.1',
+      metrics: 'on',
       logLevel: 'info',
       batchLines: 256,
       redisPersistence: 'needed',
@@ -54,6 +55,7 @@ describe('parseEnvironment', () => {
       home: resolve('data'),
       metricsPort: 9100,
       metricsHost: '::',
+      metrics: 'on',
       logLevel: 'debug',
       batchLines: 7,
     })
@@ -113,6 +115,12 @@ describe('modelSettings', () => {
     expect(problemsOf(() => settings({ ...env, TOOLWRIGHT_LIGHT_TPM: 'many' }))).toEqual([
       'TOOLWRIGHT_LIGHT_TPM is wrong: expected a whole number, got "many"',
     ])
+  })
+
+  test("takes a role's own price tier first, then that of both", () => {
+    const env = { ...MODELS, OPENAI_API_KEY: 'k', TOOLWRIGHT_PRICE_TIER: 'batch', TOOLWRIGHT_LIGHT_PRICE_TIER: 'flex' }
+    expect(settings(env)).toMatchObject({ strong: { priceTier: 'batch' }, light: { priceTier: 'flex' } })
+    expect(settings({ ...MODELS, OPENAI_API_KEY: 'k' }).light).not.toHaveProperty('priceTier')
   })
 
   test('needs only a key and models for OpenAI itself', () => {

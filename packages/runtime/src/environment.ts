@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LogLevel } from './log.ts'
 import { isSecretName, redact } from './redact.ts'
 import { RedisUrl } from './redis-url.ts'
+import { tracesEnvironment } from './traces/traces-environment.ts'
 
 /** The environment does not let the process start. The message has one line per variable: its name, what is wrong, how to mend it. */
 export class ConfigurationError extends Error {
@@ -65,7 +66,10 @@ export const commonEnvironment = {
     .union([z.ipv4(), z.ipv6()], 'expected an IP address')
     .default('127.0.0.1')
     .meta({ description: 'set it to an address of this machine, or to 0.0.0.0 for all of them; left out, it is 127.0.0.1' }),
+  /** `off`: nothing is measured, and `/metrics` is not served; health is. */
+  metrics: z.enum(['on', 'off']).default('on'),
   logLevel: LogLevel.default('info'),
+  ...tracesEnvironment,
   /** How many lines one job may carry at most: fewer cost more for each, and share less of one another's fate. */
   batchLines: z.coerce.number('expected a whole number').int().min(1).max(256).default(256),
 }

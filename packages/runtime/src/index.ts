@@ -14,4 +14,20 @@ export {
   shownRedisUrl,
 } from './redis-url.ts'
 export { serveMetrics, type MetricsServer } from './serve-metrics.ts'
+export {
+  executionEnd,
+  executionSpan,
+  executionTexts,
+  holdEnd,
+  holdSpan,
+  makeSpan,
+  modelCallSpan,
+  modelReplyEnd,
+  promptTexts,
+  replyTexts,
+  sendSpan,
+  type JobSubject,
+} from './traces/conventions.ts'
+export { openTraces, type Origin, type Span, type Traces } from './traces/traces.ts'
+export { tracesEndpoint, tracesEnvironment, type TracesEnvironment } from './traces/traces-environment.ts'
 export { runUntilStopped, type Lifetime } from './shutdown.ts'

@@ -35,6 +35,10 @@ export const modelEnvironment = {
   maxUsdPerMake: Usd,
   /** The path of a price file of the user's own. */
   prices: z.string().optional(),
+  /** The tier of it that the endpoints bill by, of either role or of both. */
+  priceTier: z.string().optional(),
+  strongPriceTier: z.string().optional(),
+  lightPriceTier: z.string().optional(),
 }
 
 const ModelEnvironment = z.object(modelEnvironment)
@@ -47,6 +51,8 @@ export interface ModelSettings {
   model: string
   /** Requests and tokens a minute, where they are set. */
   limits?: { requests?: number | undefined; tokens?: number | undefined }
+  /** By which tier of the price file its calls are priced. */
+  priceTier?: string
 }
 
 /** What one role's variables say. */
@@ -56,6 +62,7 @@ interface RoleEnvironment {
   model: string | undefined
   requests: number | undefined
   tokens: number | undefined
+  priceTier: string | undefined
 }
 
 const OPENAI = 'https://api.openai.com/v1'
@@ -72,7 +79,12 @@ export function modelSettings(environment: ModelEnvironment): { strong: ModelSet
       problems.push(`${name}_API_KEY is not set, nor is OPENAI_API_KEY; set one, or ${name}_BASE_URL to an endpoint that needs no key`)
     }
     const hasLimits = own.requests !== undefined || own.tokens !== undefined
-    return { ...settings, ...(hasLimits && { limits: { requests: own.requests, tokens: own.tokens } }) }
+    const priceTier = own.priceTier ?? environment.priceTier
+    return {
+      ...settings,
+      ...(hasLimits && { limits: { requests: own.requests, tokens: own.tokens } }),
+      ...(priceTier !== undefined && { priceTier }),
+    }
   }
   const strong = settingsOf('TOOLWRIGHT_STRONG', {
     baseUrl: environment.strongBaseUrl,
@@ -80,6 +92,7 @@ export function modelSettings(environment: ModelEnvironment): { strong: ModelSet
     model: environment.strongModel,
     requests: environment.strongRpm,
     tokens: environment.strongTpm,
+    priceTier: environment.strongPriceTier,
   })
   const light = settingsOf('TOOLWRIGHT_LIGHT', {
     baseUrl: environment.lightBaseUrl,
@@ -87,6 +100,7 @@ export function modelSettings(environment: ModelEnvironment): { strong: ModelSet
     model: environment.lightModel,
     requests: environment.lightRpm,
     tokens: environment.lightTpm,
+    priceTier: environment.lightPriceTier,
   })
   if (problems.length > 0) throw new ConfigurationError(problems)
   return { strong, light }

@@ -26,7 +26,7 @@ async function get(path: string): Promise<{ status: number; type: string | null;
 
 test("serves the process' metrics and those of the registry", async () => {
   server = await serveMetrics({ stage: 'user', home, port: 0, isReady: () => true })
-  new Counter({ name: 'toolwright_things_total', help: 'things', registers: [server.registry] }).inc(3)
+  new Counter({ name: 'toolwright_things_total', help: 'things', registers: [server.registry!] }).inc(3)
   const { status, type, text } = await get('/metrics')
   expect(status).toBe(200)
   expect(type).toContain('text/plain; version=0.0.4')
@@ -52,6 +52,14 @@ test('says whether it lives and whether it is ready', async () => {
   expect(await get('/readyz')).toMatchObject({ status: 503, text: 'not ready: Error: no key\n' })
   expect(await get('/readyz')).toMatchObject({ status: 503, text: 'not ready\n' })
   expect((await get('/else')).status).toBe(404)
+})
+
+test('with metrics off it says whether it lives, measures nothing, and is listed nowhere', async () => {
+  server = await serveMetrics({ stage: 'user', home, port: 0, isReady: () => true, metrics: 'off' })
+  expect(server.registry).toBeNull()
+  expect(await get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' })
+  expect(await get('/metrics')).toMatchObject({ status: 404, text: 'metrics are off (TOOLWRIGHT_METRICS)\n' })
+  expect(existsSync(join(home, 'metrics'))).toBe(false)
 })
 
 test('lists itself for Prometheus until it is closed', async () => {

@@ -8,8 +8,8 @@ import { ConfigurationError } from './environment.ts'
 
 export interface MetricsServer {
   port: number
-  /** Where the process' own metrics are registered. */
-  registry: Registry
+  /** Where the process' own metrics are registered; null where metrics are off, and nothing is to be measured. */
+  registry: Registry | null
   close(): Promise<void>
 }
 
@@ -22,7 +22,7 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /**
  * Serves `/metrics` (the registry, with Node's process metrics), `/healthz` (200 while the process runs) and `/readyz` (200 or 503, as `isReady` says; it
  * may reject), and lists itself for Prometheus' file_sd in `<home>/metrics/<stage>-<pid>.json` until it is closed or the process exits.
- * `port` 0 is a free one. `host`, an IP address, is loopback by default: what a stage counts is nobody else's business.
+ * `port` 0 is a free one. `host`, an IP address, is loopback by default: what a stage counts is nobody else's business. `metrics` off (default on): health only, listed nowhere.
  * Throws ConfigurationError where the port is another process', or may not be had, or the address is not this machine's.
  */
 export async function serveMetrics(options: {
@@ -31,10 +31,9 @@ export async function serveMetrics(options: {
   port: number
   isReady: () => boolean | Promise<boolean>
   host?: string
+  metrics?: 'on' | 'off'
 }): Promise<MetricsServer> {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  const registry = options.metrics === 'off' ? null : openMetrics()
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]
     if (path === '/healthz') answer(response, 200, 'ok\n')
@@ -49,7 +48,7 @@ export async function serveMetrics(options: {
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the metrics server has no port')
-  const unlist = list(options.home, options.stage, targetOf(host, address.port))
+  const unlist = registry === null ? () => undefined : list(options.home, options.stage, targetOf(host, address.port))
   return {
     port: address.port,
     registry,
@@ -57,9 +56,16 @@ export async function serveMetrics(options: {
       unlist()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
-      registry.clear()
+      registry?.clear()
     },
   }
+}
+
+function openMetrics(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
+  return registry
 }
 
 function refusalOf(error: Error, host: string, port: number): Error {
@@ -77,7 +83,8 @@ function answer(response: ServerResponse, status: number, body: string, contentT
   response.writeHead(status, { 'content-type': contentType }).end(body)
 }
 
-async function answerMetrics(response: ServerResponse, registry: Registry): Promise<void> {
+async function answerMetrics(response: ServerResponse, registry: Registry | null): Promise<void> {
+  if (registry === null) return answer(response, 404, 'metrics are off (TOOLWRIGHT_METRICS)\n')
   try {
     answer(response, 200, await registry.metrics(), registry.contentType)
   } catch (error) {

@@ -12,8 +12,8 @@ export interface ChildPool {
   withSlot<T>(use: (slot: Slot) => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Starts every child; resolves when all that serve stand. */
   warm(): Promise<void>
-  /** `wanted`: children that were asked for so far, the spare one included, whether they stand or are being replaced. */
-  stats(): { wanted: number; pids: number[]; restarts: number }
+  /** `wanted`: children that were asked for so far, the spare one included, whether they stand or are being replaced. The others are told by what those that stand do. */
+  stats(): { wanted: number; busy: number; idle: number; spare: number; pids: number[]; restarts: number }
   close(): Promise<void>
 }
 
@@ -37,12 +37,15 @@ export function openChildPool(options: {
   count: number
   hasSpare: boolean
   start: () => Promise<Child>
+  /** A child has died that had no batch: nobody else learns of it. */
+  onIdleDeath: () => void
   log: (event: object, message: string) => void
 }): ChildPool {
   const places: Place[] = Array.from({ length: options.count }, () => ({ isBusy: false, child: null, starting: null, hasStarted: false }))
   const waiters: Waiter[] = []
   const all = new Set<Child>()
   let spare: Promise<Child> | null = null
+  let standingBy: Child | null = null
   let restarts = 0
   let isClosed = false
 
@@ -70,7 +73,11 @@ export function openChildPool(options: {
     const child = await options.start()
     options.log({ pid: child.pid, startMs: Math.round(performance.now() - startedAt) }, 'sandbox child ready')
     all.add(child)
-    void child.exited.then(() => all.delete(child))
+    void child.exited.then(() => {
+      all.delete(child)
+      const hasBatch = places.some((place) => place.isBusy && place.child === child)
+      if (!isClosed && !hasBatch && !child.wasKilled()) options.onIdleDeath()
+    })
     if (isClosed) {
       child.kill('the sandbox is closed')
       await child.exited
@@ -92,6 +99,7 @@ export function openChildPool(options: {
   async function takeSpare(): Promise<Child | null> {
     const taken = spare
     spare = null
+    standingBy = null
     if (taken === null) return null
     const child = await taken.catch(() => null)
     return child?.isAlive() ? child : null
@@ -99,10 +107,16 @@ export function openChildPool(options: {
 
   function refillSpare(): void {
     if (!options.hasSpare || isClosed || spare !== null) return
-    spare = startSpare()
-    spare.catch((error: unknown) => {
-      if (!isClosed) options.log({ error: String(error) }, 'the spare sandbox child did not start')
-    })
+    const starting = startSpare()
+    spare = starting
+    starting.then(
+      (child) => {
+        if (spare === starting) standingBy = child
+      },
+      (error: unknown) => {
+        if (!isClosed) options.log({ error: String(error) }, 'the spare sandbox child did not start')
+      },
+    )
   }
 
   function replace(place: Place, child: Child, why: string): void {
@@ -161,7 +175,16 @@ export function openChildPool(options: {
     },
     stats: () => {
       const started = places.filter((place) => place.hasStarted).length
-      return { wanted: started + (options.hasSpare && started > 0 ? 1 : 0), pids: [...all].map((child) => child.pid), restarts }
+      const standing = places.filter((place) => place.child?.isAlive())
+      const busy = standing.filter((place) => place.isBusy).length
+      return {
+        wanted: started + (options.hasSpare && started > 0 ? 1 : 0),
+        busy,
+        idle: standing.length - busy,
+        spare: standingBy?.isAlive() ? 1 : 0,
+        pids: [...all].map((child) => child.pid),
+        restarts,
+      }
     },
     close: async () => {
       isClosed = true

@@ -21,6 +21,8 @@ export interface Child {
   /** Runs one batch at a time, until `deadline` (a value of `performance.now()`) at most. Outcomes are given in order, each soon after its call has finished. Never rejects. */
   run(batch: BatchMessage, deadline: number, onOutcome: (outcome: Outcome) => void): Promise<Ending>
   kill(why: string): void
+  /** Whether it was killed from here. */
+  wasKilled(): boolean
   /** Why it ended. */
   exited: Promise<string>
 }
@@ -149,7 +151,7 @@ export async function startChild(plan: SpawnPlan, startTimeoutMs: number): Promi
   })
   onMessage = () => kill('it spoke out of turn')
   // It has spoken, so it has one.
-  return { pid: started.pid ?? 0, isAlive: () => isAlive, run, kill, exited }
+  return { pid: started.pid ?? 0, isAlive: () => isAlive, run, kill, wasKilled: () => killedWhy !== null, exited }
 }
 
 /** Descriptors beyond the third are typed as maybe one-way; a pipe that Node opened is a socket. */

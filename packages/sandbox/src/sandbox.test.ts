@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openSandbox, type Batch, type Call, type Outcome, type Sandbox } from './index.ts'
+import { openSandbox, type Batch, type BatchEvent, type Call, type Outcome, type Sandbox } from './index.ts'
 import { IMAGE_FOLDER } from './testing.ts'
 
 // A child that was killed takes seconds to be replaced, and many on a machine that is busy with other tests.
@@ -489,6 +489,35 @@ describe('children', () => {
       if (pids.length < (known.length === 0 ? 2 : 1)) throw new Error('not yet')
       return pids
     }
+  })
+
+  test('tells what its children do, and of one that dies while it has nothing to do', async () => {
+    const events: BatchEvent[] = []
+    const own = await openSandbox({
+      imageFolder,
+      children: { first: 1, second: 0 },
+      observe: (event) => events.push(event),
+      log: () => undefined,
+    })
+    await vi.waitFor(() => expect(own.stats()).toMatchObject({ alive: 2, busy: 0, idle: 1, spare: 1 }), 60_000)
+    const source = 'import time\ndef solve(seconds):\n    time.sleep(seconds)\n    return "slept"'
+    const batch = { source, timeoutMs: 5_000, surroundings: 'first', resetEachCall: false } as const
+    const running = [0.3, 0.01].map((seconds) => own.run({ ...batch, calls: [{ arguments: JSON.stringify({ seconds }) }] }))
+    await vi.waitFor(() => expect(own.stats()).toMatchObject({ busy: 1, idle: 0 }))
+    expect(await Promise.all(running)).toEqual([[ok('slept')], [ok('slept')]])
+    expect(events.map(({ surroundings }) => surroundings)).toEqual(['first', 'first'])
+    expect(events[0]!.runMs).toBeGreaterThan(290)
+    // The second one waited for the first.
+    expect(events[0]!.waitMs).toBeLessThan(290)
+    expect(events[1]!.waitMs).toBeGreaterThan(290)
+
+    expect(own.stats().kills).toEqual({})
+    for (const pid of own.stats().pids) process.kill(pid, 'SIGKILL')
+    await vi.waitFor(() => expect(own.stats().kills).toEqual({ died: 2 }))
+    await vi.waitFor(() => expect(own.stats()).toMatchObject({ idle: 1, spare: 1 }), 60_000)
+    await own.close()
+    // Those were ended from here.
+    expect(own.stats().kills).toEqual({ died: 2 })
   })
 
   test('batches wait for each other, and an aborted one leaves the queue or its child', async () => {

@@ -18,8 +18,17 @@ export interface SandboxOptions {
   /** Hash the whole memory after every reset and replace a child whose memory is not as at first: about 20 ms a reset. Default false. */
   checkResets?: boolean
   log: (event: object, message: string) => void
+  /** Told of each batch that has its outcomes. */
+  observe?: (event: BatchEvent) => void
   /** Default 60,000: a start takes a fraction of a second, far more on a busy machine. */
   startTimeoutMs?: number
+}
+
+/** How long a batch waited for a child, and then ran, replacements of its child included. */
+export interface BatchEvent {
+  surroundings: Surroundings
+  waitMs: number
+  runMs: number
 }
 
 /** Beside the time of each call, which comes with its batch. */
@@ -40,9 +49,13 @@ export interface SandboxStats {
   /** Children that were asked for so far, the spare one included, whether they stand or are being replaced. */
   children: number
   alive: number
+  /** Of those that stand: how many have a batch, wait for one, or stand by for the next that ends. One that only just started is none of these. */
+  busy: number
+  idle: number
+  spare: number
   pids: number[]
   restarts: number
-  /** Why children were ended by this side: `overran`, `recycled`, `cancelled`. `died` counts those that ended by themselves or from outside. */
+  /** Why children were ended by this side: `overran`, `recycled`, `cancelled`. `died` counts those that ended by themselves or from outside, idle ones too. */
   kills: Record<string, number>
 }
 
@@ -128,6 +141,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       count: children[surroundings],
       hasSpare: surroundings === 'first',
       start: () => start(surroundings),
+      onIdleDeath: () => count('died'),
       log: (event, message) => log({ ...event, surroundings }, message),
     })
   const pools = { first: poolOf('first'), second: poolOf('second') }
@@ -149,13 +163,24 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   return {
-    run: (batch, signal) => pools[batch.surroundings].withSlot((slot) => runOnSlot(slot, batch, signal), signal),
+    run: async (batch, signal) => {
+      const askedAt = performance.now()
+      return await pools[batch.surroundings].withSlot(async (slot) => {
+        const startedAt = performance.now()
+        const outcomes = await runOnSlot(slot, batch, signal)
+        options.observe?.({ surroundings: batch.surroundings, waitMs: startedAt - askedAt, runMs: performance.now() - startedAt })
+        return outcomes
+      }, signal)
+    },
     stats: () => {
       const both = [pools.first.stats(), pools.second.stats()]
       const pids = both.flatMap((pool) => pool.pids)
       return {
         children: both.reduce((sum, pool) => sum + pool.wanted, 0),
         alive: pids.length,
+        busy: both.reduce((sum, pool) => sum + pool.busy, 0),
+        idle: both.reduce((sum, pool) => sum + pool.idle, 0),
+        spare: both.reduce((sum, pool) => sum + pool.spare, 0),
         pids,
         restarts: both.reduce((sum, pool) => sum + pool.restarts, 0),
         kills: { ...kills },

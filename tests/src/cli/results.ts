@@ -67,6 +67,8 @@ const Summary = z.object({
   tiers: z.record(z.enum(['extracted', 'called', 'direct']), z.object({ lines: z.int(), targets: z.int(), right: z.int() })),
   cost: z.object({ total: z.object({ usd: z.string().nullable() }) }),
   baseline: z.object({ is_estimate: z.literal(true), usd: z.string().nullable() }),
+  prices: z.array(z.object({ role: z.enum(['strong', 'light']), price: z.string(), is_zero: z.boolean() })),
+  latency: z.record(z.enum(['extracted', 'called', 'direct']), z.object({ lines: z.int(), p99_seconds: z.number().nullable() })),
 })
 
 /** What `run --json` says in the end. */

@@ -133,6 +133,9 @@ test('stdin to stdout: results and nothing else on stdout, the summary as JSON a
   const summary = readSummary(stderr.trimEnd().split('\n').at(-1)!)
   expect(summary).toMatchObject({ lines: 30, answered: 30, failed: 0, run: results[0]!.toolwright.run })
   expect(Object.values(summary.tiers).reduce((sum, tier) => sum + tier.lines, 0)).toBe(30)
+  // All were read and written by this process.
+  for (const tier of ['extracted', 'called', 'direct'] as const) expect(summary.latency[tier].lines).toBe(summary.tiers[tier].lines)
+  expect(summary.prices).toContainEqual({ role: 'strong', price: 'price file simulated-1: sim-strong', is_zero: false })
 })
 
 test(
@@ -272,7 +275,14 @@ test('status, kinds and tools tell what there is, for people and for programs', 
   expect(kinds).toMatch(/^k-word-sorting-\w{6} +word-sorting +tooled +v\d/m)
 
   const Tools = z.array(
-    z.object({ kind: z.string(), name: z.string(), serves: z.int().nullable(), sha256: z.string(), tiers: z.object({}) }),
+    z.object({
+      kind: z.string(),
+      name: z.string(),
+      serves: z.int().nullable(),
+      sha256: z.string(),
+      tiers: z.object({}),
+      economy: z.object({ makes_usd: z.string(), uses: z.int(), break_even: z.object({ status: z.string() }) }),
+    }),
   )
   const listed = Tools.parse(JSON.parse(toolsJson))
   expect(
@@ -281,7 +291,13 @@ test('status, kinds and tools tell what there is, for people and for programs', 
       .filter((name) => name !== '')
       .toSorted(),
   ).toEqual(FAMILIES)
+  for (const { economy } of listed.filter(({ name }) => name !== '')) expect(economy.uses).toBeGreaterThan(0)
   expect(shown).toMatch(/^tool +k-word-sorting-\w{6}@\d+\nserves +yes\n/)
+  // Where all requests have targets, nothing goes direct, and nothing says what that would have cost.
+  expect(shown).toMatch(
+    /^baseline (\$[\d.]+ a request by the strong model \(estimate: mean of \d+ direct calls?[,;]|unknown: no direct answer)/m,
+  )
+  expect(shown).toMatch(/^paid +(paid after|not paid|unknown: a price)/m)
   expect(source).toMatch(/^def solve\(/m)
   expect(source).toMatch(/^def extract\(/m)
 })

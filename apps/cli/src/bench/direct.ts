@@ -22,7 +22,7 @@ export async function answerAll(
   signal: AbortSignal,
 ): Promise<Map<string, DirectTotals>> {
   const { settings, prices } = modelsOf(environment)
-  const model = openModel({ role, ...settings[role], timeoutMs: TIMEOUT_MS }, openPrices(prices))
+  const model = openModel({ role, ...settings[role], timeoutMs: TIMEOUT_MS }, openPrices(prices, settings[role].priceTier))
   const totals = new Map<string, DirectTotals>()
   const waiting = samples.values()
   const work = async () => {

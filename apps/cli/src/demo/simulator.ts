@@ -63,7 +63,7 @@ export function environmentFor(
   { root }: Folders,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const others = Object.entries(inherited).filter(([name]) => !/^(OPENAI_|TOOLWRIGHT_(STRONG|LIGHT)_)/.test(name))
+  const others = Object.entries(inherited).filter(([name]) => !/^(OPENAI_|TOOLWRIGHT_(STRONG_|LIGHT_|PRICE_TIER))/.test(name))
   return {
     ...Object.fromEntries(others),
     OPENAI_BASE_URL: url,

@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkEndpoint, checkModels } from './models.ts'
@@ -85,8 +87,25 @@ test('tells whose price is not known, and what is wrong with a price file', asyn
   expect(await found({ TOOLWRIGHT_STRONG_MODEL: 'sim-strong', TOOLWRIGHT_LIGHT_MODEL: 'sim-light', TOOLWRIGHT_PRICES: PRICES })).toEqual({
     status: 'ok',
     subject: 'prices',
-    says: 'both models have one',
+    says: 'strong: price file simulated-1: sim-strong; light: price file simulated-1: sim-light',
   })
+  const folder = mkdtempSync(join(tmpdir(), 'toolwright-doctor-'))
+  const own = join(folder, 'own.json')
+  const free = { input_mtok: 0, output_mtok: '0' }
+  writeFileSync(
+    own,
+    JSON.stringify({ version: '7', tiers: { flex: '0.5' }, models: { big: { input_mtok: 1, output_mtok: 4 }, small: free } }),
+  )
+  expect(await found({ TOOLWRIGHT_PRICES: own, TOOLWRIGHT_STRONG_PRICE_TIER: 'flex' })).toMatchObject({
+    status: 'ok',
+    says: 'strong: price file 7: big, tier flex (0.5 x the price); light: price file 7: small, which is zero',
+  })
+  expect(await found({ TOOLWRIGHT_PRICES: own, TOOLWRIGHT_PRICE_TIER: 'fast' })).toMatchObject({
+    status: 'fail',
+    says: expect.stringContaining('has no tier "fast": it has flex'),
+    mend: expect.stringContaining('TOOLWRIGHT_PRICE_TIER'),
+  })
+  rmSync(folder, { recursive: true })
   expect(await found({ TOOLWRIGHT_PRICES: 'nowhere.json' })).toMatchObject({
     status: 'fail',
     says: expect.stringContaining('nowhere.json'),

@@ -5,6 +5,7 @@ import { modelsOf, readModels } from '../env.ts'
 import type { Finding } from './finding.ts'
 
 const NO_TOKENS = { uncachedInput: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
+const MANY_TOKENS = { uncachedInput: 1_000_000, cacheRead: 1_000_000, cacheWrite: 1_000_000, output: 1_000_000 }
 
 const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
 
@@ -75,14 +76,21 @@ function checkPrices({ strong, light }: { strong: ModelSettings; light: ModelSet
   const subject = 'prices'
   const mend = 'TOOLWRIGHT_PRICES names a file with yours (form: apps/simulator/prices.json)'
   try {
-    const prices = openPrices(file)
-    const unknown = [strong, light].filter(({ model, baseUrl }) => prices.costOf(model, NO_TOKENS, baseUrl).costNano === null)
-    if (unknown.length === 0) return { status: 'ok', subject, says: 'both models have one' }
-    const names = [...new Set(unknown.map(({ model }) => model))].join(' and ')
+    const found = [strong, light].map(({ model, baseUrl, priceTier }) => {
+      const prices = openPrices(file, priceTier)
+      const isFree = prices.costOf(model, MANY_TOKENS, baseUrl).costNano === 0
+      return { model, isFree, ...prices.costOf(model, NO_TOKENS, baseUrl) }
+    })
+    const unknown = found.filter(({ costNano }) => costNano === null)
+    if (unknown.length === 0) {
+      const says = found.map(({ price, isFree }, at) => `${at === 0 ? 'strong' : 'light'}: ${price}${isFree ? ', which is zero' : ''}`)
+      return { status: 'ok', subject, says: says.join('; ') }
+    }
+    const names = [...new Set(unknown.map(({ model, price }) => (price === 'unknown' ? model : `${model} (${price})`)))].join(' and ')
     return { status: 'warn', subject, says: `none is known of ${names}: what their calls cost will be unknown`, mend }
   } catch (error) {
     if (!(error instanceof PricesError)) throw error
-    return { status: 'fail', subject, says: error.message, mend: `${mend}: correct it, or unset the variable`, cause: 'configuration' }
+    return { status: 'fail', subject, says: error.says, mend: error.mend, cause: 'configuration' }
   }
 }
 

@@ -51,6 +51,14 @@ async function pay(kind: string | null, costNano: number): Promise<void> {
   await data.registry.money.settle(intent, 1, reply)
 }
 
+test('models of one’s own at the price zero are expected to cost nothing, which is not unknown', async () => {
+  const free = { strong: () => 0, light: () => 0 }
+  const nothing = { low: 0, expected: 0, high: 0 }
+  expect(await estimate([group('alike', 100), group('alike', 2)], 102, free)).toMatchObject({ cost: nothing, baseline: 0 })
+  await pay(null, 0)
+  expect(await estimate([group('alike', 100)], 100, free)).toMatchObject({ cost: nothing, baseline: 0, observations: 1 })
+})
+
 test('before anything was paid for, the range is wide, and a tool is made where there are many requests', async () => {
   const found = await estimate([group('alike', 100), group('alike', 2), group('whole', 10)], 1_120)
   expect(found.observations).toBe(0)

@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '@toolwright/contracts'
 import { expect, test } from 'vitest'
+import { besideLight, breakEvenOf, netOf, ownNano } from '../break-even.ts'
 import { figuresOf } from './figures.ts'
-import { breakEvenOf, netOf } from './kind-figures.ts'
 import type { ResultLine } from './result-lines.ts'
 
 const WINNER = 'k-winner-aaaaaa'
@@ -122,11 +122,39 @@ test('cost is drawn over the time of its bills, the baseline over that at which 
   ])
 })
 
-test('the interval of the baseline comes from how far direct calls of a kind are apart', async () => {
-  const direct = bill({ bucket: 'results', purpose: 'answer', costNano: 100 })
-  const figures = await figuresOf(each(direct, { ...direct, costNano: 300 }), each(answer(), answer()))
-  // The mean is off by 100 (one standard error), for each of two requests.
-  expect(figures.baselineSpread).toEqual({ nano: 392, calls: 2, requests: 2 })
+test('a baseline is an estimate where no direct call of its own answered a request', async () => {
+  const direct = answer({ tier: 'direct' })
+  const assumed = answer({ basis: 'assumed' })
+  const nowhere = answer({ kind: null, basis: 'assumed' })
+  const figures = await figuresOf(
+    each(),
+    each(answer(), assumed, direct, { ...direct, isDuplicate: true }, nowhere, { ...nowhere, tier: 'direct' }),
+  )
+  expect(figures.kinds[0]).toMatchObject({ answered: 4, measured: 2, assumed: 1 })
+  expect(figures.withoutKind).toEqual({ answered: 2, assumed: 1 })
+})
+
+test('prices are named, and those that are zero called so', async () => {
+  const figures = await figuresOf(each(bill({}), bill({ price: 'own', costNano: 0 }), bill({ price: 'unknown', costNano: null })), each())
+  expect(figures.prices).toEqual([
+    { price: 'test@1', isZero: false },
+    { price: 'own', isZero: true },
+    { price: 'unknown', isZero: false },
+  ])
+})
+
+test('a tool that was made for nothing has nothing to earn back', async () => {
+  const kind = await kindOf(WINNER, [bill({ costNano: 0 })], [answer({ baselineNano: 0 })])
+  expect(breakEvenOf(kind)).toEqual({ status: 'free', savedNano: 0 })
+})
+
+test('a use costs its own calls and its share of the makes, which may be dearer than the light model', async () => {
+  const called = answer({ tier: 'called', costNano: 100 })
+  const kind = await kindOf(WINNER, [bill({ costNano: 500 })], [called, called, answer({ tier: 'direct', costNano: 9_000 })])
+  expect(ownNano(kind)).toBe(350)
+  expect([besideLight(kind, 349), besideLight(kind, 350), besideLight(kind, null)]).toEqual(['dearer', 'not dearer', 'unknown'])
+  expect(ownNano(await kindOf(WINNER, [bill({ costNano: null })], [called]))).toBe(null)
+  expect(ownNano(await kindOf(WINNER, [bill({})], []))).toBe(null)
 })
 
 test('lines that are no results are counted apart', async () => {

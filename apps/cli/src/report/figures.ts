@@ -35,17 +35,17 @@ export interface TierShare {
 /** What a run's ledger and its results come to. Money in nano-dollars, times in milliseconds since the epoch. */
 export interface Figures {
   spent: Money & { calls: number }
-  /** Where the prices of its calls come from, such as a list and its version. */
-  prices: string[]
+  /** By which prices its calls were booked: list, version, id that matched and tier. `isZero`: that one says that they cost nothing. */
+  prices: { price: string; isZero: boolean }[]
   /** Cost so far, over time. */
   spentCurve: Point[]
   /** Baseline of the requests answered so far, over time; empty where no result says when it was written. */
   baselineCurve: Point[]
-  /** Half of the 95 % interval of the baseline, as far as kinds have two direct calls to tell it by; `calls`: all direct calls it rests on in this run. */
-  baselineSpread: { nano: number; calls: number; requests: number }
   totals: Totals
   tierShares: TierShare[]
   kinds: KindFigures[]
+  /** Answered requests of no kind; of these, those whose baseline is an estimate. */
+  withoutKind: { answered: number; assumed: number }
   failures: FailureCause[]
   /** Lines of the files that are no results. */
   unreadable: number
@@ -60,11 +60,11 @@ export async function figuresOf(ledger: AsyncIterable<LedgerEntry>, lines: Async
     return known
   }
   const spent = { nano: 0, unknown: 0, calls: 0 }
-  const prices = new Set<string>()
+  const prices = new Map<string, number | null>()
   const spentCurve = thinnedCurve(CURVE_POINTS)
   for await (const entry of ledger) {
     spent.calls++
-    prices.add(entry.price)
+    prices.set(entry.price, entry.costNano === null ? null : (prices.get(entry.price) ?? 0) + entry.costNano)
     addMoney(spent, entry.costNano)
     spentCurve.add(entry.at, spent.nano)
     if (entry.kind === null) continue
@@ -73,14 +73,10 @@ export async function figuresOf(ledger: AsyncIterable<LedgerEntry>, lines: Async
       kind.makes.calls++
       addMoney(kind.makes, entry.costNano)
     }
-    if (entry.purpose === 'answer' && entry.role === 'strong' && entry.bucket === 'results' && entry.costNano !== null) {
-      kind.directCalls.count++
-      kind.directCalls.sum += entry.costNano
-      kind.directCalls.squares += entry.costNano ** 2
-    }
   }
 
   const totals = emptyTotals()
+  const withoutKind = { answered: 0, assumed: 0 }
   const baselineCurve = thinnedCurve(CURVE_POINTS)
   const shares = thinnedCounts(TIERS, SHARES)
   const failures = createFailures()
@@ -98,17 +94,20 @@ export async function figuresOf(ledger: AsyncIterable<LedgerEntry>, lines: Async
       if (now !== null) baselineCurve.add(now, totals.baseline.nano)
     } else failures.add(line)
     if (line.kind !== null) addLine(kindOf(line.kind), line)
+    else if (line.tier !== null) {
+      withoutKind.answered++
+      if (line.basis === 'assumed' && (line.tier !== 'direct' || line.isDuplicate)) withoutKind.assumed++
+    }
   }
-  const found = [...kinds.values()]
   return {
     spent,
-    prices: [...prices],
+    prices: [...prices].map(([price, costNano]) => ({ price, isZero: costNano === 0 })),
     spentCurve: spentCurve.points(),
     baselineCurve: baselineCurve.points(),
-    baselineSpread: spreadOf(found),
     totals,
     tierShares: shares.shares(),
-    kinds: found,
+    kinds: [...kinds.values()],
+    withoutKind,
     failures: failures.causes(),
     unreadable,
   }
@@ -116,8 +115,6 @@ export async function figuresOf(ledger: AsyncIterable<LedgerEntry>, lines: Async
 
 const CURVE_POINTS = 300
 const SHARES = 40
-/** Standard errors on each side of a mean that hold it in 95 of 100 cases. */
-const Z_95 = 1.96
 
 function emptyTotals(): Totals {
   return {
@@ -147,20 +144,4 @@ function addToTotals(totals: Totals, { tier: name, isDuplicate, isRight, costNan
   addMoney(tier.cost, costNano)
   addMoney(totals.baseline, baselineNano)
   if (basis === 'assumed') totals.baseline.assumed++
-}
-
-/** The errors of the kinds' means are apart from each other, so their squares add up. */
-function spreadOf(kinds: readonly KindFigures[]): Figures['baselineSpread'] {
-  let squares = 0
-  let calls = 0
-  let requests = 0
-  for (const { directCalls, measured } of kinds) {
-    calls += directCalls.count
-    if (directCalls.count < 2) continue
-    const { count, sum, squares: own } = directCalls
-    const variance = Math.max(0, (own - sum ** 2 / count) / (count - 1))
-    squares += measured ** 2 * (variance / count)
-    requests += measured
-  }
-  return { nano: Math.round(Z_95 * Math.sqrt(squares)), calls, requests }
 }

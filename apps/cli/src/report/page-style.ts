@@ -30,6 +30,7 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .plot svg { display: block; width: 100%; height: auto; }
 .on-narrow { display: none; }
 .scroll { overflow-x: auto; margin-top: 14px; }
+.scroll + .note { margin-top: 10px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 7px 14px 7px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 tr:last-child > * { border-bottom: 0; }

@@ -1,4 +1,5 @@
-import { breakEvenOf, type KindFigures, netOf } from './kind-figures.ts'
+import { breakEvenOf, netOf } from '../break-even.ts'
+import type { KindFigures } from './kind-figures.ts'
 import type { Markup } from './markup.ts'
 import { axisText, dollarAxis, dollars, FITTED, INK, shownCount, shownNet, SOFT, STILL, STRIPES } from './plot-parts.ts'
 import { bothWidths, renderPlot } from './svg.ts'

@@ -1,10 +1,22 @@
 import type { Tool } from '@toolwright/contracts'
-import type { Budget, Kind, Registry, RunRecord, Sums, Uncertain } from '@toolwright/registry'
+import {
+  baselineSpread,
+  type BaselineSpread,
+  type Budget,
+  type Kind,
+  type KindMoney,
+  type Latencies,
+  lightAnswerNano,
+  type Registry,
+  type RunRecord,
+  type Sums,
+  type Uncertain,
+} from '@toolwright/registry'
 import { accessSync, constants, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { type Figures, figuresOf, type Totals } from './figures.ts'
 import { readResultLines, type ResultLine } from './result-lines.ts'
-import { totalsOfSummary } from './summary-totals.ts'
+import { estimatesOfSummary, totalsOfSummary } from './summary-totals.ts'
 
 /** All that a report shows of a run. */
 export interface RunReport {
@@ -16,35 +28,69 @@ export interface RunReport {
   totals: Totals | null
   /** Why the results are not to be had, or null: they were read. */
   missing: string | null
+  /** What the totals' baseline rests on; null without totals. */
+  estimates: Estimates | null
+  /** How long its answered requests took. */
+  latencies: Latencies
   sums: Sums[]
   budget: Budget
   uncertain: Uncertain
   /** Of the kinds that the run had requests of, or paid makes for, as far as they are known still. */
   kinds: Map<string, { kind: Kind; tools: Tool[] }>
+  /** What one request of a kind would cost at the light model directly, in nano-dollars; null where it is not known. */
+  lightNano: Map<string, number | null>
 }
 
-export type ReadableRegistry = Pick<Registry, 'runs' | 'money' | 'kinds' | 'tools'>
+export interface Estimates {
+  /** How far the baseline may be off. */
+  spread: BaselineSpread
+  /** What all answered requests would have cost at the light model directly, in nano-dollars; null where it is not known. */
+  atLightNano: number | null
+}
+
+export type ReadableRegistry = Pick<Registry, 'runs' | 'money' | 'kinds' | 'tools' | 'totals'>
 
 /** Reads a run's figures; results that are not to be had are left out, and `missing` says why. */
-export async function readRun({ runs, money, kinds, tools }: ReadableRegistry, record: RunRecord): Promise<RunReport> {
+export async function readRun({ runs, money, kinds, tools, totals }: ReadableRegistry, record: RunRecord): Promise<RunReport> {
   const run = record.id
   const missing = whyMissing(record)
   const figures = await figuresOf(money.entries(run), missing === null ? linesOf(record) : none())
   const found: RunReport['kinds'] = new Map()
+  const moneyOf = new Map<string, KindMoney>()
   for (const { id } of figures.kinds) {
+    moneyOf.set(id, await money.ofKind(id))
     const kind = await kinds.get(id)
     if (kind !== null) found.set(id, { kind, tools: kind.versions === 0 ? [] : await tools.versions(id) })
   }
+  const all = await money.ofKind(null)
+  const lightNano = new Map([...moneyOf].map(([id, own]) => [id, lightAnswerNano(own, all)]))
+  const summary = missing === null ? null : await runs.summary(run)
   return {
     record,
     at: Date.now(),
     figures,
-    totals: missing === null ? figures.totals : totalsOfSummary(await runs.summary(run)),
+    totals: missing === null ? figures.totals : totalsOfSummary(summary),
+    estimates: missing === null ? estimatesOf(figures, moneyOf, all) : estimatesOfSummary(summary),
+    latencies: await totals.latencies(run),
+    lightNano,
     missing,
     sums: await money.sums(run),
     budget: await money.budget({ run }),
     uncertain: await money.uncertain(run),
     kinds: found,
+  }
+}
+
+function estimatesOf({ kinds, withoutKind }: Figures, moneyOf: ReadonlyMap<string, KindMoney>, all: KindMoney): Estimates {
+  const estimated = kinds.map(({ id, measured, assumed }) => ({ measured, assumed, money: moneyOf.get(id) ?? null }))
+  const requests = [...kinds.map(({ id, answered }) => ({ id, answered })), { id: '', answered: withoutKind.answered }]
+  const atLight = requests.map(({ id, answered }) => {
+    const each = lightAnswerNano(moneyOf.get(id) ?? null, all)
+    return each === null ? null : Math.round(answered * each)
+  })
+  return {
+    spread: baselineSpread([...estimated, { measured: 0, assumed: withoutKind.assumed, money: null }]),
+    atLightNano: atLight.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0),
   }
 }
 

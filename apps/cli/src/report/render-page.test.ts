@@ -1,7 +1,7 @@
-import { exactUsd, RunSettings, Tool } from '@toolwright/contracts'
+import { exactUsd, type LineResult, RunSettings, Tool } from '@toolwright/contracts'
 import type { Intent, KeptReply } from '@toolwright/registry'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -150,6 +150,73 @@ test('what users, models and tools wrote is text on the page, which loads and ru
   expect(page.match(/(?:src|href)=(?!x)/g)).toBeNull()
   expect(page.replaceAll(/xmlns(:xlink)?="[^"]*"/g, '')).not.toMatch(/https?:|url\((?!#)/)
   expect(page).toContain(`default-src 'none'`)
+})
+
+/** A direct answer of the kind that was paid for. */
+async function payDirect(kind: string, field: string, costNano: number, atLightNano: number): Promise<void> {
+  const { money } = data.registry
+  const intent: Intent = {
+    run: RUN,
+    field,
+    kind,
+    role: 'strong',
+    purpose: 'answer',
+    model: 'big',
+    boundNano: null,
+    timeoutMs: 60_000,
+    textBytes: 40,
+  }
+  const tokens = { uncachedInput: 10, cacheRead: 0, cacheWrite: 0, output: 5 }
+  const reply: KeptReply = { v: 1, text: '', finish: 'stop', model: 'big', tokens, costNano, price: 'own 1: big', completion: null }
+  await money.begin(intent)
+  await money.settle(intent, 1, reply, atLightNano)
+}
+
+test('the baseline has its interval and observations, the light model is a second one, and dearer tools say so', async () => {
+  const kind = await madeUpRun(results)
+  writeFileSync(results, readFileSync(results, 'utf8').replaceAll('"assumed"', '"measured"'))
+  await payDirect(kind, '20:answer', 9_000_000, 900_000)
+  await payDirect(kind, '21:answer', 11_000_000, 1_100_000)
+  const page = await pageOf()
+  // Ten requests, two observations with a variance of 2 · 10¹²: 12.706 · √(2 · 10¹² · (100 / 2 + 10)).
+  expect(page).toContain('± $0.1392 (95 %); all answers by the strong model')
+  expect(page).toContain('For 10 requests that went another way it rests on 2 direct calls')
+  expect(page).toContain('<span>the light model alone, an estimate</span><b>$0.0100</b><span>less than was spent; its answers may be worse')
+  // The make cost $0.05, for ten uses.
+  expect(page).toContain('dearer<small>$0.0050 a use, the light model $0.0010</small>')
+  expect(page).toContain('1 of the 1 tool that answered is dearer so far')
+  expect(page).toContain('Prices that calls were booked by: test@1; own 1: big.')
+})
+
+test('latencies are drawn and told by tier', async () => {
+  const kind = await madeUpRun(results)
+  expect(await pageOf()).toContain('No request of this run was timed')
+  const line = (seq: number, tier: 'extracted' | 'called'): LineResult => ({
+    status: 'answered',
+    seq,
+    customId: '',
+    kind,
+    kindName: null,
+    decidedBy: null,
+    costNano: 0,
+    baseline: { costNano: null, basis: 'unknown' },
+    tier,
+    tool: null,
+    version: 1,
+    model: '',
+    answer: '',
+    completion: null,
+    usage: null,
+    correct: null,
+  })
+  const lines = [...Array.from({ length: 9 }, (_, seq) => line(seq, 'extracted')), line(9, 'called')]
+  await data.registry.totals.addResults(RUN, lines, new Map(lines.map(({ seq }) => [seq, seq === 8 ? 61_000 : 40 + seq])))
+  const page = await pageOf()
+  expect(page).toContain('<th scope="row">extracted</th><td class="number">9</td><td class="number">47 ms</td><td class="number">62 s</td>')
+  expect(page).toContain('<th scope="row">called</th><td class="number">1</td><td class="number">51 ms</td>')
+  expect(page).not.toContain('<th scope="row">direct</th><td class="number">0</td>')
+  expect(page).toContain('extracted: half within 47 ms, 99 % within 62 s')
+  expect(plotted(page)).toContain('100 ms')
 })
 
 test('a run with the simulator is called one, and no other', async () => {

@@ -5,6 +5,7 @@ import { sectionAnswers } from './section-answers.ts'
 import { sectionBreakEven } from './section-break-even.ts'
 import { sectionFailures } from './section-failures.ts'
 import { sectionHead } from './section-head.ts'
+import { sectionLatency } from './section-latency.ts'
 import { sectionMoney } from './section-money.ts'
 import { sectionTools } from './section-tools.ts'
 
@@ -24,9 +25,10 @@ ${sectionHead(report)}
 ${sectionMoney(report)}
 ${sectionBreakEven(report)}
 ${sectionAnswers(report)}
+${sectionLatency(report)}
 ${sectionFailures(report)}
 ${sectionTools(report)}
-<footer>How long single requests took is in neither results nor ledger; the processes’ metrics have it (/metrics). What the light model alone would have cost is not recorded either. Money is exact to the nano-dollar in the ledger and rounded here.</footer>
+<footer>Money is exact to the nano-dollar in the ledger and rounded here.</footer>
 </main></body>
 </html>
 `.markup

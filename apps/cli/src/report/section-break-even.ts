@@ -1,5 +1,6 @@
 import { shownUsd } from '@toolwright/contracts'
-import { breakEvenOf, type KindFigures, netOf } from './kind-figures.ts'
+import { besideLight, breakEvenOf, netOf, ownNano, verdictOf } from '../break-even.ts'
+import type { KindFigures } from './kind-figures.ts'
 import { type Markup, markup, nothing } from './markup.ts'
 import { shownMoney } from './money.ts'
 import { bestAndWorst, kindName, pageTable, plural } from './page-parts.ts'
@@ -10,6 +11,7 @@ import type { RunReport } from './read-run.ts'
 const BARS = 40
 const CURVES = 24
 const ROWS = 300
+const MADE_BEFORE = 'made before this run, which paid nothing for it'
 
 /** What making each tool cost, what its uses saved, and whether it has paid; losing ones like winning ones. */
 export function sectionBreakEven(report: RunReport): Markup {
@@ -26,7 +28,7 @@ export function sectionBreakEven(report: RunReport): Markup {
   const paidFor = known.filter(({ makes, uses }) => makes.calls > 0 && uses > 0)
   const curves = bestAndWorst(paidFor, CURVES)
   return markup`<section>${title}
-<p>A tool starts at what all makes for its kind cost in this run, those that failed among them. Each answer of the tool then adds what it saved: the baseline (an estimate) less the answer’s own calls. ${tally(concerned)}</p>
+<p>A tool starts at what all makes for its kind cost in this run, those that failed among them. Each answer of the tool then adds what it saved: the baseline (an estimate) less the answer’s own calls. ${tally(concerned)} ${lightTally(report, concerned)}</p>
 ${known.length === 0 ? nothing : bars(report, known)}
 <div class="cards">${curves.map((kind) => card(report, kind))}</div>
 ${leftOut(paidFor.length, CURVES, 'curves')}
@@ -40,10 +42,10 @@ function bars(report: RunReport, kinds: readonly KindFigures[]): Markup {
 }
 
 function card(report: RunReport, kind: KindFigures): Markup {
-  const { style, short, more } = verdictOf(kind)
+  const { style, short, more } = verdictOf(kind, MADE_BEFORE)
   return markup`<div class="card"><h3 class="clip">${kindName(report, kind.id)}</h3><small>${kind.id}</small>
 <p class="verdict ${style}">${short}${more}</p>
-<p class="soft">Making it cost ${shownMoney(kind.makes)}; ${plural(kind.uses, 'use', 'uses')}; a use saved ${shownPerUse(kind)}.</p>
+<p class="soft">Making it cost ${shownMoney(kind.makes)}; ${plural(kind.uses, 'use', 'uses')}; a use saved ${shownPerUse(kind)}.${isDearer(report, kind) ? ' With its makes, a use is dearer than the light model answering directly.' : ''}</p>
 ${plotBreakEven(kind)}</div>`
 }
 
@@ -60,7 +62,8 @@ function columnsOf(report: RunReport) {
     { title: 'A use saved', isNumber: true, cell: shownPerUse },
     { title: 'Saved in all', isNumber: true, cell: ({ uses, saved }: KindFigures) => (uses === 0 ? '–' : shownSaved(saved)) },
     { title: 'Earned or lost', isNumber: true, cell: (kind: KindFigures) => shownKindNet(kind) },
-    { title: 'Break-even', isNumber: false, cell: (kind: KindFigures) => verdictOf(kind).short },
+    { title: 'Break-even', isNumber: false, cell: (kind: KindFigures) => verdictOf(kind, MADE_BEFORE).short },
+    { title: 'Beside the light model', isNumber: false, cell: (kind: KindFigures) => shownLight(report, kind) },
   ]
   return hasResults ? all : all.slice(0, 2)
 }
@@ -80,28 +83,24 @@ function shownPerUse({ uses, saved }: KindFigures): string {
   return uses === 0 ? '–' : known === 0 ? 'unknown' : shownNet(Math.round(saved.nano / known))
 }
 
-/** In words, which the style only repeats; `more` goes on with what a table has in a column of its own. */
-function verdictOf(kind: KindFigures): { style: '' | 'gain' | 'loss'; short: string; more: string } {
-  const breakEven = breakEvenOf(kind)
-  switch (breakEven.status) {
-    case 'made before':
-      return { style: '', short: 'made before this run, which paid nothing for it', more: '' }
-    case 'never used':
-      return { style: 'loss', short: 'no tool has answered', more: `: ${shownUsd(breakEven.lostNano)} not earned back` }
-    case 'paid':
-      return {
-        style: 'gain',
-        short: `paid after ${plural(breakEven.after, 'use', 'uses')}`,
-        more: `, ${shownUsd(breakEven.earnedNano)} earned since`,
-      }
-    case 'not yet': {
-      const uses =
-        breakEven.moreUses === null ? 'a use saves nothing' : `about ${plural(breakEven.moreUses, 'more use', 'more uses')} would pay it`
-      return { style: 'loss', short: `not paid: ${uses}`, more: `, ${shownUsd(breakEven.missingNano)} to go` }
-    }
-    case 'unknown':
-      return { style: '', short: 'unknown: a price is not known', more: '' }
-  }
+function isDearer({ lightNano }: RunReport, kind: KindFigures): boolean {
+  return besideLight(kind, lightNano.get(kind.id) ?? null) === 'dearer'
+}
+
+function shownLight({ lightNano }: RunReport, kind: KindFigures): Markup | string {
+  const light = lightNano.get(kind.id) ?? null
+  const own = ownNano(kind)
+  if (kind.uses === 0) return '–'
+  if (light === null || own === null) return 'unknown'
+  return markup`${besideLight(kind, light)}<small>${shownUsd(Math.round(own))} a use, the light model ${shownUsd(Math.round(light))}</small>`
+}
+
+/** The second baseline, in words. */
+function lightTally(report: RunReport, kinds: readonly KindFigures[]): string {
+  const known = kinds.filter(({ id, uses }) => uses > 0 && report.lightNano.get(id) != null)
+  if (known.length === 0) return ''
+  const dearer = known.filter((kind) => isDearer(report, kind)).length
+  return `Beside the light model answering directly (an estimate; its answers may be worse), ${dearer === 0 ? 'none' : shownCount(dearer)} of the ${plural(known.length, 'tool', 'tools')} that answered ${dearer === 1 ? 'is' : 'are'} dearer so far, makes included.`
 }
 
 function tally(kinds: readonly KindFigures[]): string {
@@ -111,6 +110,7 @@ function tally(kinds: readonly KindFigures[]): string {
     [count('not yet'), 'not yet'],
     [count('never used'), 'without a tool that answered'],
     [count('made before'), 'made before this run'],
+    [count('free'), 'made for nothing'],
     [count('unknown'), 'unknown'],
   ] as const
   return `Of ${plural(kinds.length, 'kind', 'kinds')}: ${parts

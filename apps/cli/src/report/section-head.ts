@@ -22,7 +22,7 @@ export function sectionHead(report: RunReport): Markup {
     ...(totals === null
       ? []
       : [
-          tile(shownMoney(totals.baseline), 'baseline, an estimate', 'all answers by the strong model'),
+          tile(shownMoney(totals.baseline), 'baseline, an estimate', baselineNote(report)),
           savedTile(figures.spent, totals.baseline),
           tile(
             shownCount(totals.answered),
@@ -38,6 +38,7 @@ export function sectionHead(report: RunReport): Markup {
                   `${shownCount(totals.tiers.extracted.lines)} requests`,
                 ),
               ]),
+          ...lightTile(report),
         ]),
   ]}</div>
 ${missing === null ? nothing : missingNote(missing, totals !== null)}
@@ -67,6 +68,20 @@ function savedTile(spent: Money, baseline: Money): Markup {
   return tile(`${baseline.unknown > 0 ? 'at least ' : ''}${shownUsd(nano)}`, 'saved, an estimate', share)
 }
 
+function baselineNote({ estimates }: RunReport): string {
+  const plusMinus = estimates?.spread.plusMinusNano ?? null
+  return `${plusMinus === null ? '' : `± ${shownUsd(plusMinus)} (95 %); `}all answers by the strong model`
+}
+
+/** The second baseline. */
+function lightTile({ estimates, figures }: RunReport): Markup[] {
+  if (estimates === null) return []
+  const { atLightNano } = estimates
+  if (atLightNano === null) return [tile('unknown', 'the light model alone', 'no direct call says what it would cost')]
+  const beside = figures.spent.unknown > 0 ? '' : figures.spent.nano > atLightNano ? 'less than was spent; ' : 'more than was spent; '
+  return [tile(shownUsd(atLightNano), 'the light model alone, an estimate', `${beside}its answers may be worse`)]
+}
+
 function tile(value: string, what: string, note: string): Markup {
   return markup`<div class="tile"><span>${what}</span><b>${value}</b><span>${note}</span></div>`
 }
@@ -80,7 +95,7 @@ function missingNote(why: string, hasSummary: boolean): Markup {
 
 /** What the simulator answers is the simulator's: its price file says so (apps/simulator/prices.json). */
 function simulatedNote({ figures }: RunReport): Markup {
-  if (!figures.prices.some((price) => /\bsimulated\b/.test(price))) return nothing
+  if (!figures.prices.some(({ price }) => /\bsimulated\b/.test(price))) return nothing
   return markup`<section class="warning"><p><b>The models of this run were simulated.</b> Nothing on this page says what a real model answers, costs or saves.</p></section>`
 }
 

@@ -5,7 +5,7 @@ import { type Money, shownMoney, sumOfMoney } from './money.ts'
 import { pageTable, plural } from './page-parts.ts'
 import { shownCount } from './plot-parts.ts'
 import { plotMoney } from './plot-money.ts'
-import type { RunReport } from './read-run.ts'
+import type { Estimates, RunReport } from './read-run.ts'
 
 /** What was spent against the baseline, over time and in parts. */
 export function sectionMoney(report: RunReport): Markup {
@@ -32,6 +32,7 @@ ${pageTable(
   buckets,
 )}
 ${openEnds(report)}
+${shownPrices(report)}
 <details><summary>By model and purpose</summary>
 ${pageTable(
   [
@@ -58,19 +59,40 @@ const BUCKETS: [Bucket, string][] = [
   ['waste', 'paid replies that nothing used'],
 ]
 
-function baselineNotes({ figures: { baselineSpread }, totals }: RunReport): string {
+function baselineNotes({ estimates, totals }: RunReport): string {
   if (totals === null) return ''
   const { baseline } = totals
-  const { nano, calls, requests } = baselineSpread
   return [
-    ...(requests > 0
-      ? [
-          `It rests on ${plural(calls, 'direct call', 'direct calls')} of this run; as far as these tell (${plural(requests, 'request', 'requests')} of kinds with two or more), 95 % of such estimates are within ± ${shownUsd(nano)}.`,
-        ]
-      : []),
+    ...(estimates === null ? [] : spreadNotes(estimates)),
     ...(baseline.assumed > 0 ? [`For ${plural(baseline.assumed, 'request', 'requests')} it is assumed from other kinds.`] : []),
     ...(baseline.unknown > 0 ? [`For ${plural(baseline.unknown, 'request', 'requests')} it is unknown, and counted nowhere.`] : []),
   ].join(' ')
+}
+
+/** The errors of such sums are about normal where many requests are in them; with few observations the interval is as wide as Student's distribution makes it. */
+function spreadNotes({ spread, atLightNano }: Estimates): string[] {
+  const { plusMinusNano, observations, covered, uncovered } = spread
+  return [
+    ...(plusMinusNano === null
+      ? []
+      : [
+          `For ${plural(covered, 'request', 'requests')} that went another way it rests on ${plural(observations, 'direct call', 'direct calls')} of their kinds, in this run and before: what they would have cost lies within ± ${shownUsd(plusMinusNano)} with 95 % confidence.`,
+        ]),
+    ...(uncovered > 0
+      ? [`For ${plural(uncovered, 'request', 'requests')} there is no interval: their kinds have fewer than two direct calls.`]
+      : []),
+    ...(atLightNano === null
+      ? []
+      : [
+          `A second baseline is the light model answering all of it directly, for about ${shownUsd(atLightNano)}: its price on the tokens of the direct calls. It may write more or less, and its answers may be worse.`,
+        ]),
+  ]
+}
+
+function shownPrices({ figures: { prices } }: RunReport): Markup {
+  if (prices.length === 0) return nothing
+  const shown = prices.map(({ price, isZero }) => `${price}${isZero ? ', which is zero' : ''}`)
+  return markup`<p class="note">Prices that calls were booked by: ${shown.join('; ')}.</p>`
 }
 
 function openEnds({ uncertain, budget }: RunReport): Markup {

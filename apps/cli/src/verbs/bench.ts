@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { benchEndurance } from '../bench/pipeline/bench-endurance.ts'
 import { benchGrowth } from '../bench/pipeline/bench-growth.ts'
+import { benchOverhead } from '../bench/pipeline/bench-overhead.ts'
 import { benchPipeline } from '../bench/pipeline/bench-pipeline.ts'
 import { benchScale } from '../bench/pipeline/bench-scale.ts'
 import { benchEscapes } from '../bench/sandbox/bench-escapes.ts'
@@ -26,11 +27,11 @@ const flags = {
     type: 'string',
     value: 'N',
     about:
-      'tiers, warm and pipeline: requests (default 8000, 20000, and 100000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
+      'tiers, warm, pipeline and overhead: requests (default 8000, 20000, 100000 and 60000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
   },
   seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
   minutes: { type: 'string', value: 'N', about: 'endurance: for how long (default 30)' },
-  rounds: { type: 'string', value: 'N', about: 'sandbox and pipeline: rounds between the contestants (default 7, and 3)' },
+  rounds: { type: 'string', value: 'N', about: 'sandbox, pipeline and overhead: rounds between the contestants (default 7, 3 and 7)' },
   full: {
     type: 'boolean',
     about: 'escapes: behind each layer alone, try also what only a reset could undo: half an hour instead of ten minutes',
@@ -42,6 +43,7 @@ const ACTIONS = [
   'tiers',
   'warm',
   'pipeline',
+  'overhead',
   'growth',
   'scale',
   'endurance',
@@ -61,6 +63,7 @@ export const bench: Verb = {
   about: `  tiers      for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
   warm       requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
   pipeline   all of it with tools that are there, beside a bare chain of three BullMQ queues: requests a second, one request alone, processor time; ten minutes or so
+  overhead   what metrics and ledger cost: the pipeline with both and without, in turns; five minutes or so
   growth     the pipeline on ever longer streams (the longest: --count), and with a thousand kinds in the registry: ratio to the bare chain, memory of each process
   scale      one, two and four tool users in front of a model that takes 200 ms, against the ideal
   endurance  runs one after the other for half an hour, every answer checked: memory of each process and of Redis, keys
@@ -71,7 +74,7 @@ export const bench: Verb = {
   setup      how long a fresh copy of this checkout takes until its first command has run
   lines      lines of code by folder, tests and prompts apart
 
-escapes, runaways, soak and endurance end with exit code 1 where something is not right. tiers, warm, pipeline, growth, scale and endurance work in a data folder of their own, with a private Redis that is emptied before.`,
+escapes, runaways, soak and endurance end with exit code 1 where something is not right. tiers, warm, pipeline, overhead, growth, scale and endurance work in a data folder of their own, with a private Redis that is emptied before.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const { action, words } = readAction('bench', ACTIONS, positionals)
@@ -91,6 +94,14 @@ escapes, runaways, soak and endurance end with exit code 1 where something is no
           benchPipeline(
             own,
             { rounds: wholeNumber('--rounds', values.rounds, 1, 3), count: wholeNumber('--count', values.count, 100, 100_000) },
+            signal,
+          ),
+        )
+      case 'overhead':
+        return await alone(surroundings, (own, signal) =>
+          benchOverhead(
+            own,
+            { rounds: wholeNumber('--rounds', values.rounds, 1, 7), count: wholeNumber('--count', values.count, 100, 60_000) },
             signal,
           ),
         )

@@ -4,6 +4,7 @@ import { checkModels } from '../doctor/models.ts'
 import { checkNode, checkPnpm } from '../doctor/toolchain.ts'
 import { checkSandbox } from '../doctor/sandbox.ts'
 import { checkServer } from '../doctor/server.ts'
+import { checkTraces } from '../doctor/traces.ts'
 import { exitCodeOf, lineOf, type Finding } from '../doctor/finding.ts'
 import { parseFlags, usageError } from '../flags.ts'
 import type { Surroundings, Verb } from '../verb.ts'
@@ -37,5 +38,6 @@ function checksFor(surroundings: Surroundings): (() => Promise<Finding[]>)[] {
     () => checkServer(surroundings),
     () => checkSandbox(join(folders.cache, 'sandbox')),
     () => checkModels(inherited),
+    () => checkTraces(inherited),
   ]
 }

@@ -39,8 +39,8 @@ that was tried. Requests that begin alike count as one kind, so one kind in seve
     const wanted = wholeNumber('--sample', values.sample, 1, SAMPLE)
     const { folders, inherited } = surroundings
     const { settings, prices: priceFile } = modelsOf(inherited)
-    const prices = openPrices(priceFile)
-    const costAt = ({ model, baseUrl }: (typeof settings)['strong']): Models['strong'] => {
+    const costAt = ({ model, baseUrl, priceTier }: (typeof settings)['strong']): Models['strong'] => {
+      const prices = openPrices(priceFile, priceTier)
       return (tokens) => prices.costOf(model, tokens, baseUrl).costNano
     }
     const models = { strong: costAt(settings.strong), light: costAt(settings.light) }

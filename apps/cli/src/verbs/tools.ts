@@ -5,8 +5,20 @@ import { readAction, readWords } from '../actions.ts'
 import { EXIT } from '../exit-codes.ts'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import { kindOf, readToolName } from '../kind-of.ts'
+import { type Money, shownMoney } from '../report/money.ts'
 import { withSpace, type Space } from '../open-space.ts'
 import { renderTable, type Column } from '../table.ts'
+import {
+  type Economy,
+  economyFacts,
+  economyJson,
+  readEconomy,
+  shownBesideLight,
+  shownBreakEven,
+  shownMakes,
+  shownNet,
+  shownSaving,
+} from '../tool-economy.ts'
 import { readToolFolders, writeToolFolder } from '../tool-folder.ts'
 import type { Surroundings, Verb } from '../verb.ts'
 
@@ -22,8 +34,9 @@ export const tools: Verb = {
   summary: 'list, read, switch off, roll back, export and import the tools that were made',
   positionals: 'ACTION',
   flags,
-  about: `  list                every kind's tool: the version that serves, its tiers, its evidence
-  show KIND[@N]       one version: schema, evidence, usage
+  about: `  list                every kind's tool: the version that serves, its tiers; what making cost, what a use saves, whether it has paid, and whether
+                      it is dearer than the light model answering directly, over all runs
+  show KIND[@N]       one version: schema, evidence, usage, and the same figures with what they rest on
   source KIND[@N]     its Python, as it runs
   disable KIND        the kind's requests go to the strong model, until it is enabled again
   enable KIND         its newest version serves
@@ -45,7 +58,13 @@ KIND is an id such as k-sort-words-1a2b3c, the beginning of one, or the name tha
         const [given = ''] = readWords(`tools ${action}`, ['KIND[@N]'], words)
         return await withSpace(surroundings, async (space) => {
           const { kind, tool } = await toolOf(space, given)
-          await surroundings.print(action === 'source' ? tool.source : isJson ? `${JSON.stringify(tool, null, 2)}\n` : shown(kind, tool))
+          if (action === 'source') await surroundings.print(tool.source)
+          else {
+            const { money } = space.registry
+            const economy = await readEconomy(money, kind.id, await money.ofKind(null))
+            const text = isJson ? `${JSON.stringify({ ...tool, economy: economyJson(economy) }, null, 2)}\n` : shown(kind, tool, economy)
+            await surroundings.print(text)
+          }
           return EXIT.ok
         })
       }
@@ -82,7 +101,11 @@ interface Row {
   tool: Tool
 }
 
-const COLUMNS: Column<Row>[] = [
+interface ListRow extends Row {
+  economy: Economy
+}
+
+const COLUMNS: Column<ListRow>[] = [
   { title: 'kind', align: 'left', cell: ({ kind }) => kind.id },
   { title: 'name', align: 'left', cell: ({ kind }) => kind.name },
   { title: 'serves', align: 'left', cell: ({ kind }) => (kind.version > 0 ? `v${kind.version}` : `none (${kind.state})`) },
@@ -90,25 +113,40 @@ const COLUMNS: Column<Row>[] = [
   { title: 'tiers', align: 'left', cell: ({ tool }) => tiersOf(tool) },
   { title: 'requests', align: 'right', cell: ({ kind }) => String(kind.seen) },
   { title: 'examples', align: 'right', cell: ({ tool: { evidence } }) => String(evidence.proposedFrom + evidence.heldBack) },
-  { title: 'cost', align: 'right', cell: ({ tool }) => shownCost(tool.costNano) },
+  { title: 'making cost', align: 'right', cell: ({ economy }) => shownMakes(economy) },
+  { title: 'uses', align: 'right', cell: ({ economy }) => economy.uses.toLocaleString('en-US') },
+  { title: 'a use saves', align: 'right', cell: ({ economy }) => shownSaving(economy) },
+  { title: 'earned', align: 'right', cell: ({ economy }) => shownNet(economy) },
+  { title: 'break-even', align: 'left', cell: ({ economy }) => shownBreakEven(economy) },
+  { title: 'beside the light model', align: 'left', cell: ({ economy }) => shownBesideLight(economy) },
   { title: 'made', align: 'left', cell: ({ tool }) => shownTime(tool.at) },
 ]
 
 async function list({ registry }: Space, { print, say, columns }: Surroundings, isJson: boolean): Promise<typeof EXIT.ok> {
-  const rows: Row[] = []
+  const rows: ListRow[] = []
+  const without: Money & { kinds: number } = { nano: 0, unknown: 0, kinds: 0 }
+  const all = await registry.money.ofKind(null)
   for (const id of await registry.kinds.list()) {
     const kind = await registry.kinds.get(id)
-    if (kind === null || kind.versions === 0) continue
-    rows.push({ kind, tool: await registry.tools.get(id, kind.version > 0 ? kind.version : kind.versions) })
+    if (kind === null) continue
+    const economy = await readEconomy(registry.money, id, all)
+    if (kind.versions > 0) {
+      rows.push({ kind, economy, tool: await registry.tools.get(id, kind.version > 0 ? kind.version : kind.versions) })
+    } else if (economy.makes.calls > 0) {
+      without.nano += economy.makes.nano
+      without.unknown += economy.makes.unknown
+      without.kinds++
+    }
   }
   if (isJson) {
-    const listed = rows.map(({ kind, tool: { source: _source, usage: _usage, ...tool } }) => ({
+    const listed = rows.map(({ kind, economy, tool: { source: _source, usage: _usage, ...tool } }) => ({
       ...tool,
       name: kind.name,
       serves: kind.version > 0 ? kind.version : null,
       versions: kind.versions,
       state: kind.state,
       requests: kind.seen,
+      economy: economyJson(economy),
     }))
     await print(`${JSON.stringify(listed, null, 2)}\n`)
   } else if (rows.length === 0) say('no tools have been made here yet')
@@ -116,6 +154,8 @@ async function list({ registry }: Space, { print, say, columns }: Surroundings, 
     const named = rows.some(({ kind }) => kind.name !== '')
     await print(renderTable(named ? COLUMNS : COLUMNS.filter(({ title }) => title !== 'name'), rows, columns))
   }
+  if (without.kinds > 0)
+    say(`makes for ${without.kinds === 1 ? 'one kind' : `${without.kinds} kinds`} without a tool cost ${shownMoney(without)}`)
   return EXIT.ok
 }
 
@@ -129,7 +169,7 @@ async function toolOf({ registry }: Space, given: string): Promise<Row> {
   return { kind, tool: await registry.tools.get(kind.id, version) }
 }
 
-function shown(kind: Kind, tool: Tool): string {
+function shown(kind: Kind, tool: Tool, economy: Economy): string {
   const { evidence } = tool
   const facts: [string, string][] = [
     ['tool', `${tool.kind}@${tool.version}`],
@@ -148,6 +188,7 @@ function shown(kind: Kind, tool: Tool): string {
       'refusal',
       `${evidence.foreignAccepted} of ${evidence.foreignTexts} other kinds' texts accepted, ${evidence.mutantsSurvived} of ${evidence.mutants} mutants`,
     ],
+    ...economyFacts(economy),
     ['sha256', tool.sha256],
   ]
   const usage = tool.usage.map((one) => `${one.text}\n  → ${one.arguments}`).join('\n\n')

@@ -17,12 +17,14 @@ export const up: Verb = {
   positionals: '',
   flags,
   about: `Starts each stage as processes of their own, on REDIS_URL or on the private Redis of this checkout, and starts again what dies. Ctrl-C stops all in order; a
-second one at once. Each process serves its metrics on a free port, listed in the folder "metrics" of the data folder. Example: ./toolwright up --user 2 --executor 2`,
+second one at once. Each process serves its metrics on a free port, listed in the folder "metrics" of the data folder; with TOOLWRIGHT_METRICS=off nothing is
+measured, and no exporter started. Example: ./toolwright up --user 2 --executor 2`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     if (positionals.length > 0) throw usageError(`up takes only flags, not "${positionals.join(' ')}": counts are given as --user 2`)
     const processes = STAGES.flatMap((stage) => {
-      const count = wholeNumber(`--${stage}`, values[stage], 0, 1)
+      const isOff = stage === 'exporter' && surroundings.environment.metrics === 'off'
+      const count = wholeNumber(`--${stage}`, values[stage], 0, isOff ? 0 : 1)
       return Array.from({ length: count }, (_, i) => ({ stage, name: count === 1 ? stage : `${stage}.${i + 1}` }))
     })
     if (processes.length === 0) throw usageError('nothing to run: every count is 0')

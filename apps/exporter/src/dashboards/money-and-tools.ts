@@ -190,6 +190,40 @@ export const MONEY_AND_TOOLS: Dashboard = {
           queries: [{ expr: 'sum by (result) (increase(toolwright_makes_total[1h]))', legend: '{{result}}' }],
         },
         {
+          title: 'Makes under way',
+          about: 'Those that gather examples among them. They end in a tool or without one, at most a few minutes after they began.',
+          shape: 'lines',
+          unit: 'short',
+          queries: [{ expr: 'sum(toolwright_makes_under_way)', legend: 'makes' }],
+        },
+        {
+          title: 'Age of the oldest make',
+          about: 'One that gets much older than its deadline (two minutes) hangs on a model or the executor. Alert: ToolwrightStalledMake.',
+          shape: 'lines',
+          unit: 's',
+          queries: [{ expr: 'max(toolwright_oldest_make_seconds)', legend: 'age' }],
+        },
+        {
+          title: 'Time of a make, 95 of 100, by result',
+          about: 'Of the last hour, gathering included: where it is most of that time, too few requests of a kind come.',
+          shape: 'lines',
+          unit: 's',
+          queries: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (result, le) (rate(toolwright_make_seconds_bucket[1h])))',
+              legend: '{{result}}',
+            },
+          ],
+        },
+        {
+          title: 'Tool versions, by state',
+          about:
+            'demoted: failed too often, and its requests go direct until a new one is made. retired: gave way to another, was disabled, or merged.',
+          shape: 'lines',
+          unit: 'short',
+          queries: [{ expr: 'sum by (state) (toolwright_tools)', legend: '{{state}}' }],
+        },
+        {
           title: 'Kinds, by state',
           about: 'demoted: a tool failed too often. Many in the nursery: texts that are like nothing else go direct.',
           shape: 'lines',

@@ -120,6 +120,29 @@ export const QUEUES_AND_EXECUTOR: Dashboard = {
           ],
         },
         {
+          title: 'Jobs whose worker died, in 15 minutes, by queue',
+          about: 'They are done again by another. Calls that the dead one had under way may be billed twice: see ToolwrightUncertainSpend.',
+          shape: 'lines',
+          unit: 'short',
+          queries: [{ expr: 'sum by (queue) (increase(toolwright_job_retries_total{cause="worker-died"}[15m]))', legend: '{{queue}}' }],
+        },
+        {
+          title: 'Lines of runs, by where they are',
+          about:
+            'unsent: read, and not in a queue yet (Alert: ToolwrightIngestStalled). unanswered: with the stages. early: answered, and held until earlier lines are.',
+          shape: 'areas',
+          unit: 'short',
+          queries: [{ expr: 'sum by (state) (toolwright_run_lines)', legend: '{{state}}' }],
+        },
+        {
+          title: 'Lag of reading',
+          about:
+            'How long the oldest line that was read has waited to get into a queue, worst run. Above a second Redis is slow, full or away.',
+          shape: 'lines',
+          unit: 's',
+          queries: [{ expr: 'max(toolwright_ingest_lag_seconds)', legend: 'lag' }],
+        },
+        {
           title: 'Lines a job carries, on average, by queue',
           about: 'Small batches under load cost processor time: a stream of very many kinds, or TOOLWRIGHT_BATCH_LINES set low.',
           shape: 'lines',
@@ -175,6 +198,31 @@ export const QUEUES_AND_EXECUTOR: Dashboard = {
           shape: 'areas',
           unit: 'ops',
           queries: [{ expr: 'sum by (status) (rate(toolwright_executed_calls_total[$__rate_interval]))', legend: '{{status}}' }],
+        },
+        {
+          title: 'Time of a batch of calls, 95 of 100',
+          about:
+            'Until a child was free, and in the sandbox. Where most of it is waiting, start more executors. second: verification of makes.',
+          shape: 'lines',
+          unit: 's',
+          queries: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (surroundings, le) (rate(toolwright_execution_wait_seconds_bucket[5m])))',
+              legend: 'waiting, {{surroundings}}',
+            },
+            {
+              expr: 'histogram_quantile(0.95, sum by (surroundings, le) (rate(toolwright_execution_seconds_bucket[5m])))',
+              legend: 'running, {{surroundings}}',
+            },
+          ],
+        },
+        {
+          title: 'Warm sandbox children, by what they do',
+          about:
+            'busy all the time: start more executors. No spare: the next child that ends is replaced half a second later, not at once.',
+          shape: 'areas',
+          unit: 'short',
+          queries: [{ expr: 'sum by (state) (toolwright_sandbox_pool_children)', legend: '{{state}}' }],
         },
         {
           title: 'Sandbox children',

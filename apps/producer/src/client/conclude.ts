@@ -6,6 +6,7 @@ import type { Delivery } from './delivery.ts'
 import { resumeCommand } from './going-on.ts'
 import { LinesLost } from './lines-lost.ts'
 import type { Money } from './money.ts'
+import { estimateRun } from './run-estimates.ts'
 import { OutputClosed } from './result-sink.ts'
 import { RunGone } from './run-gone.ts'
 import type { Standing } from './standing.ts'
@@ -83,7 +84,10 @@ async function close({ registry, queues, request, standing, delivery, durationMs
   const { run, output, errors } = request
   const cost = costByBucket(await registry.money.sums(run))
   const budget = await registry.money.budget({ run })
-  const totals = { run, durationMs, tally: delivery.tally, cost, budget, toolsMade: standing.toolsMade, output, errors }
+  const estimates = await estimateRun(registry.money, run, delivery.tally)
+  const latencies = await registry.totals.latencies(run)
+  const { toolsMade } = standing
+  const totals = { run, durationMs, tally: delivery.tally, cost, budget, estimates, latencies, toolsMade, output, errors }
   const uncertain = await registry.money.uncertain(run)
   if (uncertain.calls > 0)
     say(`${uncertain.calls} model calls were begun and never settled: they may have been billed, and are not in the sums`)

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Delivery, type DeliveryOptions, openDelivery } from './delivery.ts'
+import { createReadTimes } from './read-times.ts'
 
 const RUN = 'r-abcdefghij'
 const ORDERED = RunSettings.parse({ v: 1, ordered: true })
@@ -42,6 +43,7 @@ async function open(options: Partial<DeliveryOptions> = {}): Promise<Delivery> {
     errors: null,
     spoolFolder: folder,
     say: () => undefined,
+    readTimes: createReadTimes(() => performance.now()),
     onFailure: (error) => failures.push(error),
     ...options,
   })

@@ -4,6 +4,7 @@ import { LaterError, onceNotFull, type Queues } from '@toolwright/queues'
 import type { Registry } from '@toolwright/registry'
 import { openDuplicates, type Duplicates } from './duplicates.ts'
 import { createInOrder } from './in-order.ts'
+import type { ReadTimes } from './read-times.ts'
 import { openResultWriter, type ResultWriter } from './result-writer.ts'
 import { RunGone } from './run-gone.ts'
 import { createSameRequests } from './same-requests.ts'
@@ -42,6 +43,8 @@ export interface DeliveryOptions {
   /** For copies of what goes to a stream, where they are needed. */
   spoolFolder: string
   say: (text: string) => void
+  /** When requests were read, as far as this process has read them. */
+  readTimes: ReadTimes
   /** The results cannot be written: the run must stop. */
   onFailure: (error: Error) => void
 }
@@ -156,7 +159,7 @@ interface Books {
 }
 
 /** Writes results into the files and then counts them, and lets go of those that were `held`. */
-function committing({ registry, run, onFailure }: DeliveryOptions, { writer, tally, streamedTally }: Books) {
+function committing({ registry, run, readTimes, onFailure }: DeliveryOptions, { writer, tally, streamedTally }: Books) {
   return async (results: LineResult[], held: readonly number[]): Promise<void> => {
     let written: LineResult[]
     try {
@@ -167,11 +170,12 @@ function committing({ registry, run, onFailure }: DeliveryOptions, { writer, tal
       throw new LaterError('the results could not be written', AGAIN_MS, { cause: error })
     }
     const streamed = written.filter((result) => writer.isStreamed(result))
+    const took = readTimes.take(written)
     for (const result of written) tallyResult(tally, result)
     for (const result of streamed) tallyResult(streamedTally, result)
     const marks = { seqs: streamed.map(({ seq }) => seq), tally: streamedTally }
     // They are in the files by now: doing it all again would count none.
     await onceNotFull(() => registry.runs.noteWritten(run, written.length, marks, held))
-    await onceNotFull(() => registry.totals.addResults(written))
+    await onceNotFull(() => registry.totals.addResults(run, written, took))
   }
 }

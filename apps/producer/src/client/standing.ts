@@ -8,6 +8,8 @@ export interface Standing {
   bytesRead: number
   /** Lines that are in the queues, and outlive a fail-over. */
   handedOver: number
+  /** When the first of the lines was read that are not in the queues yet, in milliseconds of `performance.now()`; null where there is none. */
+  unsentSince: number | null
   /** Lines in all; null until the input has been read to its end. */
   total: number | null
   /** Why no paid call can succeed until somebody mends something. */
@@ -34,6 +36,7 @@ export function standingOf(ingest: Ingest | null): Standing {
     read: ingest?.seq ?? 0,
     bytesRead: 0,
     handedOver: ingest?.seq ?? 0,
+    unsentSince: null,
     total: ingest?.isDone === true ? ingest.seq : null,
     haltedBy: null,
     isOverBudget: false,

@@ -1,5 +1,6 @@
 import { type Bucket, exactUsd, shownShare, shownUsd, type TierName } from '@toolwright/contracts'
-import type { Budget } from '@toolwright/registry'
+import { type Budget, type Latencies, latencyWithin, requestsIn, shownLatency } from '@toolwright/registry'
+import type { RunEstimates, UsedPrice } from './run-estimates.ts'
 import { shownCount, shownDuration } from './progress-text.ts'
 import type { Tally } from './tally.ts'
 import { type Money, shownMoney } from './money.ts'
@@ -11,6 +12,8 @@ export interface RunTotals {
   tally: Tally
   cost: Record<Bucket, Money>
   budget: Budget
+  estimates: RunEstimates
+  latencies: Latencies
   toolsMade: number
   output: string | null
   errors: string | null
@@ -37,9 +40,10 @@ export function renderSummary(totals: RunTotals): string {
         ? [`Of these, ${shownCount(tally.duplicates)} got the answer to an earlier request that is the same, at no cost`]
         : []),
     ],
-    table([['tier', 'lines', 'share', 'right answers', 'cost'], ...TIERS.map((name) => tierRow(name, tally))]),
+    tierTable(totals),
     table([['cost', 'dollars', ''], ...BUCKETS.map((name) => [name, shownMoney(totals.cost[name]), ABOUT_BUCKET[name]])], new Set([2])),
     balance(totals),
+    ...(totals.estimates.prices.length > 0 ? [totals.estimates.prices.map(priceLine)] : []),
     [
       `Results: ${output ?? 'standard output'}`,
       ...(failed > 0 ? [`Errors:  ${errors ?? `among the results, with "error" or a status of 400 and above`}`] : []),
@@ -50,7 +54,7 @@ export function renderSummary(totals: RunTotals): string {
 
 /** The same for programs: dollars are exact decimal strings, null where a part of the sum has no known price (`known_usd` is then the rest). */
 export function summaryJson(totals: RunTotals): Record<string, unknown> {
-  const { run, durationMs, tally, cost, budget, toolsMade, output, errors } = totals
+  const { run, durationMs, tally, cost, budget, estimates, latencies, toolsMade, output, errors } = totals
   const total = sum(BUCKETS.map((name) => cost[name]))
   const saved = savingOf(total, tally.baseline)
   return {
@@ -68,7 +72,15 @@ export function summaryJson(totals: RunTotals): Record<string, unknown> {
       }),
     ),
     cost: { ...Object.fromEntries(BUCKETS.map((name) => [name, moneyJson(cost[name])])), total: moneyJson(total) },
-    baseline: { is_estimate: true, ...moneyJson(tally.baseline), assumed_lines: tally.baseline.assumed },
+    baseline: {
+      is_estimate: true,
+      ...moneyJson(tally.baseline),
+      assumed_lines: tally.baseline.assumed,
+      interval: intervalJson(tally.baseline, estimates),
+    },
+    light_baseline: { is_estimate: true, usd: estimates.atLightNano === null ? null : exactUsd(estimates.atLightNano) },
+    prices: estimates.prices.map(({ role, price, models, isZero }) => ({ role, price, models, is_zero: isZero })),
+    latency: Object.fromEntries(TIERS.map((name) => [name, latencyJson(latencies[name])])),
     budget: {
       limit_usd: budget.limitNano === null ? null : exactUsd(budget.limitNano),
       reserved_usd: exactUsd(budget.reservedNano),
@@ -80,6 +92,29 @@ export function summaryJson(totals: RunTotals): Record<string, unknown> {
   }
 }
 
+const SHARES = [0.5, 0.95, 0.99] as const
+
+function tierTable({ tally, latencies }: RunTotals): string[] {
+  // A run whose lines an older version or another process has read tells nothing of how long they took.
+  const isTimed = TIERS.some((name) => requestsIn(latencies[name]) > 0)
+  return table([
+    ['tier', 'lines', 'share', 'right answers', 'cost', ...(isTimed ? ['p50', 'p95', 'p99'] : [])],
+    ...TIERS.map((name) => [
+      ...tierRow(name, tally),
+      ...(isTimed ? SHARES.map((share) => shownLatency(latencyWithin(latencies[name], share))) : []),
+    ]),
+  ])
+}
+
+/** Seconds from being read to being written; a share of the lines took at most that. Null: none was timed, or beyond what is counted. */
+function latencyJson(buckets: readonly number[]): Record<string, number | null> {
+  const seconds = (share: number) => {
+    const ms = latencyWithin(buckets, share)
+    return ms === null || ms === Infinity ? null : ms / 1000
+  }
+  return { lines: requestsIn(buckets), p50_seconds: seconds(0.5), p95_seconds: seconds(0.95), p99_seconds: seconds(0.99) }
+}
+
 function tierRow(name: TierName, tally: Tally): string[] {
   const { lines, targets, right, cost } = tally.tiers[name]
   const share = shownShare(lines, tally.answered)
@@ -88,7 +123,7 @@ function tierRow(name: TierName, tally: Tally): string[] {
   return [name, shownCount(lines), share, rightAnswers, shownMoney(cost)]
 }
 
-function balance({ tally, cost, budget }: RunTotals): string[] {
+function balance({ tally, cost, budget, estimates }: RunTotals): string[] {
   const total = sum(BUCKETS.map((name) => cost[name]))
   const { baseline, answered } = tally
   const notes = [
@@ -98,10 +133,53 @@ function balance({ tally, cost, budget }: RunTotals): string[] {
   return [
     `Spent:    ${shownMoney(total)}`,
     `Baseline: ${shownMoney(baseline)} (estimate: every answered line by the strong model${notes.map((note) => `; ${note}`).join('')})`,
+    ...spreadText(baseline, estimates),
+    ...(answered > 0 ? lightText(total, estimates) : []),
     savingText(total, baseline),
     ...budgetText(budget),
     ...(total.unknown > 0 ? ['Unknown:  calls of models without a price (TOOLWRIGHT_PRICES can name a file), or that told no usage'] : []),
   ]
+}
+
+function spreadText(baseline: Money, { spread }: RunEstimates): string[] {
+  const { plusMinusNano, observations, covered, uncovered } = spread
+  if (covered + uncovered === 0) return []
+  if (plusMinusNano === null) return ['          without an interval: no kind has the two direct calls that one takes']
+  const { low, high } = interval(baseline, plusMinusNano)
+  const none = uncovered === 0 ? '' : `; none for ${shownCount(uncovered)} lines`
+  return [`          ${shownUsd(low)} to ${shownUsd(high)} (95 % interval, from ${shownCount(observations)} direct calls${none})`]
+}
+
+function interval(baseline: Money, plusMinusNano: number): { low: number; high: number } {
+  return { low: Math.max(0, baseline.nano - plusMinusNano), high: baseline.nano + plusMinusNano }
+}
+
+/** Null where no kind has the observations that an interval takes. */
+function intervalJson(baseline: Money, { spread }: RunEstimates): Record<string, unknown> | null {
+  const { plusMinusNano, observations, covered, uncovered } = spread
+  if (plusMinusNano === null) return null
+  const { low, high } = interval(baseline, plusMinusNano)
+  return {
+    confidence: 0.95,
+    low_usd: exactUsd(low),
+    high_usd: exactUsd(high),
+    observations,
+    estimated_lines: covered,
+    lines_without: uncovered,
+  }
+}
+
+/** The other baseline. */
+function lightText(total: Money, { atLightNano }: RunEstimates): string[] {
+  if (atLightNano === null) return ['Light:    unknown (every answered line by the light model)']
+  return [
+    `Light:    ${shownUsd(atLightNano)} (estimate: every answered line by the light model; its answers may be worse)`,
+    ...(total.nano > atLightNano ? ['          The run cost more than that'] : []),
+  ]
+}
+
+function priceLine({ role, price, isZero }: UsedPrice, at: number): string {
+  return `${at === 0 ? 'Prices:  ' : '         '} ${role}: ${price}${isZero ? ', which is zero' : ''}`
 }
 
 function budgetText({ limitNano, reservedNano, overrunNano }: Budget): string[] {

@@ -68,7 +68,27 @@ test('counts tiers, right answers and what is known of the costs', () => {
       direct: { lines: 2, targets: 1, right: 0, cost: { nano: 900, unknown: 1 } },
     },
     baseline: { nano: 1600, unknown: 1, assumed: 1 },
+    kinds: { '': [3, 1, 0] },
   })
+})
+
+test('tells by kind how many baselines are estimates: not those of lines that a direct call of their own answered', () => {
+  const tally = createTally()
+  const [extracted, direct] = results as [LineResult, LineResult]
+  const assumed = { costNano: 5, basis: 'assumed' as const }
+  for (const result of [extracted, direct, { ...direct, duplicateOf: 'y' }, { ...extracted, baseline: assumed }])
+    tallyResult(tally, { ...result, kind: 'k-sort-1a2b3c' })
+  expect(tally.kinds).toEqual({ 'k-sort-1a2b3c': [4, 1, 2] })
+})
+
+test('keeps no more kinds apart than a thousand', () => {
+  const [tally, other] = [createTally(), createTally()]
+  for (let kind = 0; kind < 1_500; kind++) {
+    for (const one of [tally, other]) tallyResult(one, { ...results[0]!, kind: `k-${kind}-1a2b3c` })
+  }
+  tallyAll(tally, other)
+  expect(Object.keys(tally.kinds)).toHaveLength(1_001)
+  expect(tally.kinds['']).toEqual([1_000, 1_000, 0])
 })
 
 test('counts lines found in a file as if their results had just come', () => {

@@ -22,6 +22,11 @@ export const Tally = z.object({
   tiers: z.object({ extracted: TierTally, called: TierTally, direct: TierTally }),
   /** Over answered lines alone: a failed line is worth nothing, so nothing is saved by it. `assumed`: lines whose baseline rests on other kinds. */
   baseline: Sum.extend({ assumed: z.int() }),
+  /**
+   * By kind ('' for none, and for kinds that there is no room for): answered lines; of these, lines that were not answered by a direct call of their own, so that their baseline is an estimate:
+   * from direct calls of their kind, and from those of others.
+   */
+  kinds: z.record(z.string(), z.tuple([z.int(), z.int(), z.int()])).default({}),
 })
 export type Tally = z.infer<typeof Tally>
 
@@ -32,8 +37,12 @@ export function createTally(): Tally {
     duplicates: 0,
     tiers: { extracted: emptyTier(), called: emptyTier(), direct: emptyTier() },
     baseline: { nano: 0, unknown: 0, assumed: 0 },
+    kinds: {},
   }
 }
+
+/** Beyond this many, kinds are not told apart. */
+const MAX_KINDS = 1_000
 
 function emptyTier(): TierTally {
   return { lines: 0, targets: 0, right: 0, cost: { nano: 0, unknown: 0 } }
@@ -42,15 +51,24 @@ function emptyTier(): TierTally {
 /** Adds a result that has been written. */
 export function tallyResult(tally: Tally, result: LineResult): void {
   if (result.duplicateOf !== undefined) tally.duplicates++
-  if (result.status === 'failed') tally.failed++
-  else add(tally, result.tier, result.costNano, result.baseline.costNano, result.baseline.basis, result.correct)
+  if (result.status === 'failed') {
+    tally.failed++
+    return
+  }
+  const { tier, kind, costNano, baseline, correct, duplicateOf } = result
+  add(tally, { tier, kind, isCopy: duplicateOf !== undefined, cost: costNano, baseline: baseline.costNano, basis: baseline.basis, correct })
 }
 
 /** Adds a line that an earlier process of the run had written. */
 export function tallyMark(tally: Tally, mark: OutputMark): void {
   if (mark.duplicate_of !== undefined) tally.duplicates++
-  if (mark.tier === null) tally.failed++
-  else add(tally, mark.tier, nanoOf(mark.cost_usd), nanoOf(mark.baseline_usd), mark.baseline_basis, mark.correct)
+  if (mark.tier === null) {
+    tally.failed++
+    return
+  }
+  const { tier, kind, correct, baseline_basis: basis } = mark
+  const isCopy = mark.duplicate_of !== undefined
+  add(tally, { tier, kind, isCopy, cost: nanoOf(mark.cost_usd), baseline: nanoOf(mark.baseline_usd), basis, correct })
 }
 
 /** Adds all of another tally. */
@@ -68,6 +86,7 @@ export function tallyAll(tally: Tally, other: Tally): void {
   }
   addSum(tally.baseline, other.baseline)
   tally.baseline.assumed += other.baseline.assumed
+  for (const [kind, counts] of Object.entries(other.kinds)) addKind(tally, kind, counts)
 }
 
 function addSum(sum: Money, other: Money): void {
@@ -75,8 +94,26 @@ function addSum(sum: Money, other: Money): void {
   sum.unknown += other.unknown
 }
 
-function add(tally: Tally, tierName: TierName, cost: number | null, baseline: number | null, basis: string, correct: boolean | null): void {
+function addKind(tally: Tally, kind: string, counts: readonly [number, number, number]): void {
+  const name = kind in tally.kinds || Object.keys(tally.kinds).length < MAX_KINDS ? kind : ''
+  const known = tally.kinds[name] ?? [0, 0, 0]
+  tally.kinds[name] = [known[0] + counts[0], known[1] + counts[1], known[2] + counts[2]]
+}
+
+interface Answer {
+  tier: TierName
+  kind: string | null
+  isCopy: boolean
+  cost: number | null
+  baseline: number | null
+  basis: 'measured' | 'assumed' | 'unknown'
+  correct: boolean | null
+}
+
+function add(tally: Tally, { tier: tierName, kind, isCopy, cost, baseline, basis, correct }: Answer): void {
   const tier = tally.tiers[tierName]
+  const isEstimated = isCopy || tierName !== 'direct'
+  addKind(tally, kind ?? '', [1, isEstimated && basis === 'measured' ? 1 : 0, isEstimated && basis === 'assumed' ? 1 : 0])
   tally.answered++
   tier.lines++
   if (correct !== null) tier.targets++

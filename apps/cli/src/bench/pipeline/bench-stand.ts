@@ -24,18 +24,19 @@ export interface BenchStandStart {
   /** A part of the simulator's settings. */
   settings?: object
   users?: number
+  exporters?: number
 }
 
 export async function withBenchStand<T>(
   surroundings: Surroundings,
-  { families, tier, environment = {}, settings = {}, users = 1 }: BenchStandStart,
+  { families, tier, environment = {}, settings = {}, users = 1, exporters = 0 }: BenchStandStart,
   signal: AbortSignal,
   work: (bench: BenchStand) => Promise<T>,
 ): Promise<T> {
   const folder = join(surroundings.folders.home, 'pipeline')
   makeDataFolder(folder, { isEmpty: true })
   const inherited = { ...surroundings.inherited, ...environment }
-  const counts = { producer: 1, user: users, maker: 1, executor: 1 }
+  const counts = { producer: 1, user: users, maker: 1, executor: 1, exporter: exporters }
   const stand = await openStand({ ...surroundings, inherited }, { settings: { seed: 1, ...settings }, counts, signal })
   try {
     const kinds: SampleKind[] = []

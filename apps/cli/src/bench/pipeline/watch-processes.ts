@@ -25,6 +25,7 @@ const NAMES: [RegExp, string][] = [
   [/user\/src\/main/, 'tool user'],
   [/maker\/src\/main/, 'tool maker'],
   [/executor\/src\/main/, 'executor'],
+  [/exporter\/src\/main/, 'exporter'],
   [/simulator\/src\/main/, 'simulator'],
   [/redis-server|valkey-server/, 'Redis'],
   [/bare-chain-main/, 'bare chain'],

@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { type Column, paragraph, renderTable } from '../../table.ts'
+import type { Surroundings } from '../../verb.ts'
+import { atLeast, renderClaims } from '../sandbox/claims.ts'
+import { median } from '../sandbox/statistics.ts'
+import { type BenchStand, type BenchStandStart, withBenchStand } from './bench-stand.ts'
+import { type RunFigures, type Stream, streamOf, timeRun } from './scenarios.ts'
+
+const FAMILY = 'word-sorting'
+const SCRAPE_MS = 5_000
+/** The share of the throughput without them that must be left. */
+const WANTED = 0.95
+/** A called request takes so many times as long as an extracted one. */
+const CALLED_SHARE = 10
+
+interface Measured {
+  tier: 'extracted' | 'called'
+  requests: number
+  rounds: { whole: RunFigures; bare: RunFigures }[]
+}
+
+/** A pipeline, and how a stream is timed in it. */
+interface Contestant {
+  bench: BenchStand
+  run(stream: Stream): Promise<RunFigures>
+}
+
+/**
+ * What metrics and ledger cost: two pipelines side by side, one as it always is and scraped every five seconds, one without metrics and ledger (`without-ledger-main.ts`), in turns on the same
+ * requests. Returns the figures as text.
+ */
+export async function benchOverhead(
+  surroundings: Surroundings,
+  { rounds, count }: { rounds: number; count: number },
+  signal: AbortSignal,
+): Promise<string> {
+  const measured: Measured[] = []
+  for (const tier of ['extracted', 'called'] as const) {
+    const requests = tier === 'extracted' ? count : Math.ceil(count / CALLED_SHARE)
+    surroundings.say(`\n${tier}: with metrics and ledger, and without`)
+    const one: Measured = { tier, requests, rounds: [] }
+    await withBoth(surroundings, tier, signal, async (whole, bare) => {
+      const stream = (name: string, length: number) => streamOf(whole.bench.kinds, length, `${tier} ${name}`)
+      for (const contestant of [whole, bare]) await contestant.run(stream('warm-up', Math.ceil(requests / 2)))
+      for (let round = 0; round < rounds; round++) {
+        signal.throwIfAborted()
+        const same = stream(`round ${round}`, requests)
+        // Whoever is first in one round is second in the next.
+        if (round % 2 === 0) one.rounds.push({ whole: await whole.run(same), bare: await bare.run(same) })
+        else {
+          const second = await bare.run(same)
+          one.rounds.push({ whole: await whole.run(same), bare: second })
+        }
+      }
+      await expectNoLedger(bare.bench)
+    })
+    measured.push(one)
+  }
+  return render(measured, surroundings.columns)
+}
+
+async function withBoth(
+  surroundings: Surroundings,
+  tier: Measured['tier'],
+  signal: AbortSignal,
+  work: (whole: Contestant, bare: Contestant) => Promise<void>,
+): Promise<void> {
+  const { folders, inherited } = surroundings
+  const at = (name: string) => ({ ...surroundings, folders: { ...folders, home: join(folders.home, name) } })
+  const preload = pathToFileURL(join(folders.root, 'apps/cli/src/bench/pipeline/without-ledger-main.ts')).href
+  const start: BenchStandStart = { families: [FAMILY], tier, settings: { wrongness: { light: { call: { otherwise: 0 } } } } }
+  const bareStart: BenchStandStart = {
+    ...start,
+    environment: { TOOLWRIGHT_METRICS: 'off', NODE_OPTIONS: `${inherited['NODE_OPTIONS'] ?? ''} --import=${preload}` },
+  }
+  await withBenchStand(at('overhead'), { ...start, exporters: 1 }, signal, async (one) => {
+    await withBenchStand(at('overhead-bare'), bareStart, signal, async (other) => {
+      const home = at('overhead').folders.home
+      const scraped = async (stream: Stream) => {
+        const scraping = startScraping(join(home, 'metrics'))
+        try {
+          return await timeRun(one, stream, tier)
+        } finally {
+          await scraping.stop()
+        }
+      }
+      await work({ bench: one, run: scraped }, { bench: other, run: (stream) => timeRun(other, stream, tier) })
+    })
+  })
+}
+
+const Entry = z.array(z.object({ targets: z.array(z.string()) }))
+
+/** Asks every process that lists itself for its metrics, as Prometheus would. A process may end meanwhile, the client of a run above all. */
+function startScraping(folder: string): { stop(): Promise<void> } {
+  let scrape = Promise.resolve()
+  const scrapeAll = async () => {
+    const paths = readdirSync(folder).map((name) => join(folder, name))
+    const targets = paths.flatMap((path) => {
+      try {
+        return Entry.parse(JSON.parse(readFileSync(path, 'utf8'))).flatMap((entry) => entry.targets)
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+        throw error
+      }
+    })
+    await Promise.allSettled(targets.map(async (target) => await (await fetch(`http://${target}/metrics`)).text()))
+  }
+  const timer = setInterval(() => {
+    scrape = scrape.then(scrapeAll)
+  }, SCRAPE_MS)
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await scrape
+    },
+  }
+}
+
+/** Whoever renames what is replaced would else compare a ledger with a ledger. */
+async function expectNoLedger({ stand: { space } }: BenchStand): Promise<void> {
+  const [sums, totals] = [await space.registry.money.sums(null), await space.registry.totals.read()]
+  if (sums.length + Object.keys(totals).length > 0)
+    throw new Error('the pipeline that was to have no ledger has one: see without-ledger-main.ts')
+}
+
+function render(measured: readonly Measured[], columns: number): string {
+  return [
+    paragraph(
+      `Two whole pipelines on this machine, in turns on the same requests of one kind, medians of rounds: as it always is, every process scraped each ${SCRAPE_MS / 1000} s; and with metrics off (TOOLWRIGHT_METRICS), no exporter, and a registry that keeps replies but reserves, books and counts nothing. Models (SIMULATED) answer at once.`,
+      columns,
+    ),
+    '',
+    renderTable(COLUMNS, measured, columns),
+    'Wanted',
+    '',
+    renderClaims(
+      measured.map((one) =>
+        atLeast(`throughput with metrics and ledger, ${one.tier}, against without`, WANTED, median(ratiosOf(one)), (value) =>
+          value.toFixed(3),
+        ),
+      ),
+      columns,
+    ),
+  ].join('\n')
+}
+
+function ratiosOf({ rounds }: Measured): number[] {
+  return rounds.map(({ whole, bare }) => whole.perSecond / bare.perSecond)
+}
+
+/** Microseconds of all processes for each request, the simulator's apart: it stands for models that are elsewhere. */
+function processorOf(runs: readonly RunFigures[]): number {
+  return median(
+    runs.map(({ uses, requests }) => {
+      const ours = [...uses].filter(([name]) => name !== 'simulator')
+      return (1000 * ours.reduce((sum, [, { processorMs }]) => sum + processorMs, 0)) / requests
+    }),
+  )
+}
+
+const COLUMNS: Column<Measured>[] = [
+  { title: 'tier', align: 'left', cell: ({ tier }) => tier },
+  { title: 'count', align: 'right', cell: ({ requests }) => String(requests) },
+  { title: 'with both/s', align: 'right', cell: ({ rounds }) => median(rounds.map((one) => one.whole.perSecond)).toFixed(0) },
+  { title: 'without/s', align: 'right', cell: ({ rounds }) => median(rounds.map((one) => one.bare.perSecond)).toFixed(0) },
+  { title: 'ratio', align: 'right', cell: (one) => median(ratiosOf(one)).toFixed(3) },
+  {
+    title: 'rounds',
+    align: 'left',
+    cell: (one) =>
+      ratiosOf(one)
+        .map((ratio) => ratio.toFixed(2))
+        .join(' '),
+  },
+  { title: 'processor µs with', align: 'right', cell: ({ rounds }) => processorOf(rounds.map((one) => one.whole)).toFixed(0) },
+  { title: 'without', align: 'right', cell: ({ rounds }) => processorOf(rounds.map((one) => one.bare)).toFixed(0) },
+]
