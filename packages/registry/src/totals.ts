@@ -20,9 +20,7 @@ export function openTotals(redis: RedisConnection, keys: RegistryKeys): Totals {
         add('baselineNano', result.baseline.costNano ?? 0)
         if (result.status === 'answered' && result.correct !== null) add(result.correct ? 'correct' : 'incorrect', 1)
       }
-      const pipeline = redis.pipeline()
-      for (const [field, by] of sums) pipeline.hincrby(keys.totals, field, by)
-      for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error
+      await Promise.all([...sums].map(([field, by]) => redis.hincrby(keys.totals, field, by)))
     },
     read: async () => Object.fromEntries(Object.entries(await redis.hgetall(keys.totals)).map(([field, text]) => [field, Number(text)])),
   }
