@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis'
+import { coalesceWrites } from './coalesce-writes.ts'
 import { openRedis, type RedisConnection } from './open-redis.ts'
 
 /** A socket that has gone silent must not stop a worker for good: without this time-out, 280 of 300 jobs never ran behind a black-holed connection. */
@@ -20,6 +21,8 @@ export function connectRedis(url: string, options: { patient: boolean; name?: st
   // ioredis reconnects by itself; without a listener its errors would end the process. They are told elsewhere: impatient commands throw, workers log an outage (worker.ts),
   // a run's client tells its user (redis-outage.ts), and /readyz says no.
   redis.on('error', () => undefined)
+  if (redis instanceof Cluster) redis.on('+node', coalesceWrites)
+  else coalesceWrites(redis)
   return redis
 }
 

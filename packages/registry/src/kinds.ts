@@ -143,15 +143,8 @@ export function openKinds(redis: RedisConnection, keys: RegistryKeys): Kinds {
       return PlacementText.parse(JSON.parse(String(answer)))
     },
     peek: async (kinds) => {
-      const pipeline = redis.pipeline()
-      for (const kind of kinds) pipeline.hmget(keys.kind(kind), 'version', 'alias')
-      const replies = await pipeline.exec()
-      return kinds.map((_, index) => {
-        const [error, reply] = replies![index]!
-        if (error !== null) throw error
-        const [version, alias] = reply as [string | null, string | null]
-        return { version: Number(version ?? 0), alias: alias ?? '' }
-      })
+      const found = await Promise.all(kinds.map((kind) => redis.hmget(keys.kind(kind), 'version', 'alias')))
+      return found.map(([version, alias]) => ({ version: Number(version ?? 0), alias: alias ?? '' }))
     },
     addSeen: async (kind, lines) => {
       await redis.hincrby(keys.kind(kind), 'seen', lines)

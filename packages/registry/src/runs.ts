@@ -140,6 +140,12 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `
 
+/** Of a bitmap that goes after so many seconds: some may come when the run has been finished already. */
+const SET_BITS = `
+for at = 3, #ARGV do redis.call('SETBIT', KEYS[1], ARGV[at], ARGV[2]) end
+return redis.call('EXPIRE', KEYS[1], ARGV[1])
+`
+
 const HALT = `
 if redis.call('HSETNX', KEYS[1], 'haltedBy', ARGV[1]) == 1 and ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'overBudget', ARGV[2]) end
 return 1
@@ -149,14 +155,10 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
   const note = openScript(redis, NOTE)
   const halt = openScript(redis, HALT)
+  const setEach = openScript(redis, SET_BITS)
   const saveIngest = openScript(redis, SAVE_INGEST)
-  const setBits = (key: string, lines: readonly { seq: number }[], value: boolean) => {
-    const sets = lines.flatMap(({ seq }) => ['SET', 'u1', seq, value ? 1 : 0])
-    // Some may come when the run has been finished already.
-    return redis
-      .multi()
-      .call('BITFIELD', key, ...sets)
-      .expire(key, BITMAP_SECONDS_KEPT)
+  const setBits = async (key: string, lines: readonly { seq: number }[], value: boolean) => {
+    await setEach([key], [BITMAP_SECONDS_KEPT, value ? 1 : 0, ...lines.map(({ seq }) => seq)])
   }
   const getBits = async (key: string, lines: readonly Line[]): Promise<number[]> =>
     // One bit for each that is asked for.
@@ -216,12 +218,11 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
     },
     saveIngest: async (run, ingest, after = 0) => (await saveIngest([keys.run(run)], [JSON.stringify(ingest), after])) === 1,
     noteDispatched: async (run, lines, isDispatched = true) => {
-      if (lines.length > 0) await setBits(keys.dispatched(run), lines, isDispatched).exec()
+      if (lines.length > 0) await setBits(keys.dispatched(run), lines, isDispatched)
     },
     noteAnswered: async (run, lines, fields = []) => {
-      const changes = setBits(keys.answered(run), lines, true)
-      if (fields.length > 0) changes.hdel(keys.replies(run), ...fields).hdel(keys.tries(run), ...fields)
-      await changes.exec()
+      await setBits(keys.answered(run), lines, true)
+      if (fields.length > 0) await Promise.all([keys.replies(run), keys.tries(run)].map((key) => redis.hdel(key, ...fields)))
     },
     unanswered: async (run, lines) => {
       const bits = await getBits(keys.answered(run), lines)

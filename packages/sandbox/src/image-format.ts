@@ -1,15 +1,11 @@
-const PAGE_BYTES = 4096
-
 /**
  * A frozen interpreter in one file: all that a child needs to stand it up again, Pyodide's own JavaScript not included. Layout: the length of the manifest (unsigned,
  * 32 bits, little endian), the manifest in JSON, then the parts one after the other, each where the manifest says, counted from the end of the manifest.
  */
 export interface ImageManifest {
   v: 1
-  /** The linear memory up to the program break: what is not zero of it, page runs one after the other. */
+  /** The linear memory up to the program break. Above it there are zeros. */
   memory: Part
-  /** Where each run belongs in the memory. Between them, and above the last, there are zeros. */
-  runs: { address: number; length: number }[]
   /** The interpreter's module, as Pyodide ships it. */
   wasm: Part
   /** Contents of files by absolute path. */
@@ -65,7 +61,7 @@ export interface PythonAddresses {
 }
 
 export function encodeImage(parts: {
-  manifest: Omit<ImageManifest, 'v' | 'memory' | 'runs' | 'wasm' | 'files'>
+  manifest: Omit<ImageManifest, 'v' | 'memory' | 'wasm' | 'files'>
   memory: Uint8Array
   wasm: Uint8Array
   files: { path: string; bytes: Uint8Array }[]
@@ -78,12 +74,10 @@ export function encodeImage(parts: {
     bodies.push(bytes)
     return part
   }
-  const runs = nonzeroRuns(parts.memory)
   const manifest: ImageManifest = {
     v: 1,
     ...parts.manifest,
-    memory: place(Buffer.concat(runs.map(({ address, length }) => parts.memory.subarray(address, address + length)))),
-    runs,
+    memory: place(parts.memory),
     wasm: place(parts.wasm),
     files: parts.files.map(({ path, bytes }) => ({ path, part: place(bytes) })),
   }
@@ -91,20 +85,6 @@ export function encodeImage(parts: {
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32LE(head.length)
   return Buffer.concat([length, head, ...bodies])
-}
-
-/** Whole pages that are not all zero, neighbours together. */
-function nonzeroRuns(memory: Uint8Array): ImageManifest['runs'] {
-  const runs: ImageManifest['runs'] = []
-  const zeros = Buffer.alloc(PAGE_BYTES)
-  for (let address = 0; address < memory.length; address += PAGE_BYTES) {
-    const page = memory.subarray(address, address + PAGE_BYTES)
-    if (zeros.compare(page, 0, page.length, 0, page.length) === 0) continue
-    const last = runs.at(-1)
-    if (last && last.address + last.length === address) last.length += page.length
-    else runs.push({ address, length: page.length })
-  }
-  return runs
 }
 
 /** Reads an image that `encodeImage` wrote, which whoever opened it has made sure of by its hash. `read` gives the bytes at a position of the file. */

@@ -36,6 +36,6 @@ export interface Batch {
   calls: Call[]
   timeoutMs: number
   surroundings: Surroundings
-  /** Put the interpreter back before every call, not only before the batch: about 2 ms a call instead of tens of microseconds. */
+  /** Put the interpreter back before every call, not only before the batch: about 1.5 ms a call instead of tens of microseconds. */
   resetEachCall: boolean
 }

@@ -35,8 +35,9 @@ export function standUp(descriptor: number, settings: ChildSettings, onTick: () 
   const table = fillTable(exports, manifest)
   const api = pythonApiOf(exports)
   const { _emscripten_stack_restore: restoreStack } = api
-  const frozen = frozenMemory(memory, manifest.runs, part(manifest.memory))
-  const missing = frozen.length - heap.size()
+  const content = part(manifest.memory)
+  const frozen = frozenMemory(memory, content)
+  const missing = content.length - heap.size()
   if (missing > 0) memory().grow(Math.ceil(missing / 65_536))
 
   const restore = (): string | null => {
