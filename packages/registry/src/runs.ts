@@ -140,9 +140,16 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `
 
-/** Of a bitmap that goes after so many seconds: some may come when the run has been finished already. */
+/**
+ * KEYS: a bitmap, and hashes. ARGV: how long the bitmap is kept, in seconds (some may come when the run has been finished already), what its bits are set to, how many, their places, and fields that go
+ * from the hashes.
+ */
 const SET_BITS = `
-for at = 3, #ARGV do redis.call('SETBIT', KEYS[1], ARGV[at], ARGV[2]) end
+local last = 3 + ARGV[3]
+for at = 4, last do redis.call('SETBIT', KEYS[1], ARGV[at], ARGV[2]) end
+for at = last + 1, #ARGV do
+  for index = 2, #KEYS do redis.call('HDEL', KEYS[index], ARGV[at]) end
+end
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
 `
 
@@ -157,8 +164,14 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const halt = openScript(redis, HALT)
   const setEach = openScript(redis, SET_BITS)
   const saveIngest = openScript(redis, SAVE_INGEST)
-  const setBits = async (key: string, lines: readonly { seq: number }[], value: boolean) => {
-    await setEach([key], [BITMAP_SECONDS_KEPT, value ? 1 : 0, ...lines.map(({ seq }) => seq)])
+  /** `fields` go from the `hashes` by the same call. */
+  const setBits = async (
+    key: string,
+    lines: readonly { seq: number }[],
+    value: boolean,
+    { fields, hashes }: { fields: string[]; hashes: string[] } = { fields: [], hashes: [] },
+  ) => {
+    await setEach([key, ...hashes], [BITMAP_SECONDS_KEPT, value ? 1 : 0, lines.length, ...lines.map(({ seq }) => seq), ...fields])
   }
   const getBits = async (key: string, lines: readonly Line[]): Promise<number[]> =>
     // One bit for each that is asked for.
@@ -221,8 +234,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
       if (lines.length > 0) await setBits(keys.dispatched(run), lines, isDispatched)
     },
     noteAnswered: async (run, lines, fields = []) => {
-      await setBits(keys.answered(run), lines, true)
-      if (fields.length > 0) await Promise.all([keys.replies(run), keys.tries(run)].map((key) => redis.hdel(key, ...fields)))
+      await setBits(keys.answered(run), lines, true, { fields, hashes: [keys.replies(run), keys.tries(run)] })
     },
     unanswered: async (run, lines) => {
       const bits = await getBits(keys.answered(run), lines)
