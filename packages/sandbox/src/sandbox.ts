@@ -163,14 +163,19 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   return {
-    run: async (batch, signal) => {
+    run: (batch, signal) => {
       const askedAt = performance.now()
-      return await pools[batch.surroundings].withSlot(async (slot) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>()
+      const work = async (slot: Slot) => {
         const startedAt = performance.now()
-        const outcomes = await runOnSlot(slot, batch, signal)
-        options.observe?.({ surroundings: batch.surroundings, waitMs: startedAt - askedAt, runMs: performance.now() - startedAt })
-        return outcomes
-      }, signal)
+        // The caller has its outcomes while the interpreter is put back; the next batch waits for that.
+        await runOnSlot(slot, batch, signal, (outcomes) => {
+          options.observe?.({ surroundings: batch.surroundings, waitMs: startedAt - askedAt, runMs: performance.now() - startedAt })
+          resolve(outcomes)
+        })
+      }
+      pools[batch.surroundings].withSlot(work, signal).catch(reject)
+      return promise
     },
     stats: () => {
       const both = [pools.first.stats(), pools.second.stats()]
@@ -191,14 +196,26 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     close,
   }
 
-  async function runOnSlot(slot: Slot, batch: Batch, signal?: AbortSignal): Promise<Outcome[]> {
+  /** `onOutcomes`: called once, with one outcome for each call. */
+  async function runOnSlot(
+    slot: Slot,
+    batch: Batch,
+    signal: AbortSignal | undefined,
+    onOutcomes: (outcomes: Outcome[]) => void,
+  ): Promise<void> {
     const { source, timeoutMs, resetEachCall } = batch
     const outcomes: Outcome[] = []
+    const isComplete = () => outcomes.length === batch.calls.length
+    const add = (...more: Outcome[]) => {
+      outcomes.push(...more)
+      if (isComplete()) onOutcomes(outcomes)
+    }
     const startedAt = performance.now()
     const deadline = startedAt + limits.batchTimeoutMs
     let triedTwice = -1
     let reportsEachCall = resetEachCall
-    while (outcomes.length < batch.calls.length) {
+    if (isComplete()) onOutcomes(outcomes)
+    while (!isComplete()) {
       signal?.throwIfAborted()
       const child = await slot.child()
       const cancel = () => {
@@ -208,9 +225,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       signal?.addEventListener('abort', cancel, { once: true })
       const calls = batch.calls.slice(outcomes.length)
       if (calls.length === 1) reportsEachCall = true
-      const ending = await child.run({ source, timeoutMs, resetEachCall, reportsEachCall, calls }, deadline, (outcome) =>
-        outcomes.push(outcome),
-      )
+      const ending = await child.run({ source, timeoutMs, resetEachCall, reportsEachCall, calls }, deadline, add)
       signal?.removeEventListener('abort', cancel)
       signal?.throwIfAborted()
       if (ending.how === 'done') break
@@ -219,22 +234,21 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       await child.exited
       if (closing.signal.aborted) throw new Error('the sandbox is closed')
       count(ending.how)
-      if (ending.how === 'recycled') continue
+      if (ending.how === 'recycled' || isComplete()) continue
       if (ending.how === 'overran' && performance.now() >= deadline) {
         const message = `its batch had run for ${limits.batchTimeoutMs} ms`
-        while (outcomes.length < batch.calls.length) outcomes.push({ status: 'timed-out', message })
+        add(...batch.calls.slice(outcomes.length).map((): Outcome => ({ status: 'timed-out', message })))
       } else if (ending.how === 'overran' && reportsEachCall) {
         const left = ending.isCompiling ? batch.calls.length - outcomes.length : 1
         const message = ending.isCompiling ? `it did not compile within ${timeoutMs} ms` : `it ran longer than ${timeoutMs} ms`
-        outcomes.push(...Array.from({ length: left }, (): Outcome => ({ status: 'timed-out', message })))
+        add(...Array.from({ length: left }, (): Outcome => ({ status: 'timed-out', message })))
       } else if (ending.how === 'died' && triedTwice === outcomes.length) {
-        outcomes.push({ status: 'crashed', message: `its process died twice: ${ending.why}`.slice(0, 500) })
+        add({ status: 'crashed', message: `its process died twice: ${ending.why}`.slice(0, 500) })
       } else {
         // Which call it was is not known for certain, and some before it may have lost their outcomes.
         reportsEachCall = true
         if (ending.how === 'died') triedTwice = outcomes.length
       }
     }
-    return outcomes
   }
 }
