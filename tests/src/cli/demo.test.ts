@@ -31,8 +31,13 @@ test(
 
     // What it made can be looked into afterwards, as it says itself.
     const source = /tools source (\S+) --demo/.exec(stdout)![1]!
-    const [shown, status] = await Promise.all([shell.run(['tools', 'source', source, '--demo']), shell.run(['status', '--json', '--demo'])])
+    const [shown, listed, status] = await Promise.all([
+      shell.run(['tools', 'source', source, '--demo']),
+      shell.run(['tools', 'list', '--demo']),
+      shell.run(['status', '--json', '--demo']),
+    ])
     expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^def solve\(/m) })
+    expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining('simulated models, at made-up prices') })
     expect(JSON.parse(status.stdout)).toMatchObject({ redis: { private: true }, runs: [{ state: 'done', read: 3_000 }] })
     expect(shell.left()).toEqual([])
   },

@@ -153,10 +153,17 @@ async function list({ registry }: Space, { print, say, columns }: Surroundings, 
   else {
     const named = rows.some(({ kind }) => kind.name !== '')
     await print(renderTable(named ? COLUMNS : COLUMNS.filter(({ title }) => title !== 'name'), rows, columns))
+    if (rows.some(({ tool }) => isSimulated(tool)))
+      say('some of these are of simulated models, at made-up prices: their figures say nothing about real ones')
   }
   if (without.kinds > 0)
     say(`makes for ${without.kinds === 1 ? 'one kind' : `${without.kinds} kinds`} without a tool cost ${shownMoney(without)}`)
   return EXIT.ok
+}
+
+/** The simulator's models are called so. */
+function isSimulated({ model }: Tool): boolean {
+  return model.startsWith('sim-')
 }
 
 /** The version that is named, or serves, or is the newest. */
@@ -178,7 +185,10 @@ function shown(kind: Kind, tool: Tool, economy: Economy): string {
       kind.version === tool.version ? 'yes' : kind.version > 0 ? `no, version ${kind.version} does` : `no (${kind.reason || kind.state})`,
     ],
     ['tiers', tiersOf(tool)],
-    ['made', `${shownTime(tool.at)} by ${tool.model}, for ${shownCost(tool.costNano)}`],
+    [
+      'made',
+      `${shownTime(tool.at)} by ${tool.model}, for ${shownCost(tool.costNano)}${isSimulated(tool) ? ' (simulated, as are the figures below)' : ''}`,
+    ],
     [
       'from',
       `${evidence.proposedFrom} examples shown, ${evidence.heldBack} held back; candidate ${evidence.candidates}, ${evidence.repairs} repairs`,
