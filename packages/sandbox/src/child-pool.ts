@@ -135,6 +135,7 @@ export function openChildPool(options: {
   function takePlace(signal?: AbortSignal): Promise<Place> {
     signal?.throwIfAborted()
     if (isClosed) throw new Error('the sandbox is closed')
+    if (places.length === 0) throw new Error('the sandbox was opened without children of these surroundings')
     const free = places.filter((place) => !place.isBusy)
     const place = free.find((candidate) => candidate.child?.isAlive()) ?? free[0]
     if (place) {

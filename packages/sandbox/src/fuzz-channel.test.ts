@@ -11,7 +11,6 @@ import { anyObject, anyText } from './fuzz-values.ts'
 import { ALL_LAYERS } from './layers.ts'
 import { type Image, openImage } from './open-image.ts'
 import { Outcome } from './outcome.ts'
-import { childProgram } from './program.ts'
 import { CHANNEL, type SpawnPlan, spawnChild } from './spawn-child.ts'
 import { IMAGE_FOLDER } from './testing.ts'
 
@@ -210,7 +209,7 @@ describe('a child that is told anything', () => {
 const settings: SpawnPlan['settings'] = JSON.parse(
   '{ "heapBytes": 134217728, "outputBytes": 65536, "fileBytes": 65536, "clockOffsetMs": 0 }',
 )
-const NOTHING = { layers: ALL_LAYERS, boot: { hashSeed: 1, hideModules: true, wheels: [] }, program: childProgram(), settings }
+const NOTHING = { layers: ALL_LAYERS, boot: { hashSeed: 1, hideModules: true, wheels: [] }, settings }
 
 interface Decoded {
   bodies: Buffer[]

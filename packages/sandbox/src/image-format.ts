@@ -1,9 +1,12 @@
 /**
- * A frozen interpreter in one file: all that a child needs to stand it up again, Pyodide's own JavaScript not included. Layout: the length of the manifest (unsigned,
- * 32 bits, little endian), the manifest in JSON, then the parts one after the other, each where the manifest says, counted from the end of the manifest.
+ * A frozen interpreter in one file: all that a child needs to stand it up again, its own program included, Pyodide's JavaScript not. Layout: the SHA-256 of
+ * all that follows, the length of the manifest (unsigned, 32 bits, little endian), the manifest in JSON, then the parts one after the other, each where the manifest says,
+ * counted from the end of the manifest.
  */
 export interface ImageManifest {
-  v: 1
+  v: 2
+  /** What stands the interpreter up and serves: JavaScript modules by path. */
+  program: Record<string, string>
   /** The linear memory up to the program break. Above it there are zeros. */
   memory: Part
   /** The interpreter's module, as Pyodide ships it. */
@@ -60,6 +63,9 @@ export interface PythonAddresses {
   driver: Record<DriverFunction, number>
 }
 
+export const HASH_BYTES = 32
+
+/** All but the hash. */
 export function encodeImage(parts: {
   manifest: Omit<ImageManifest, 'v' | 'memory' | 'wasm' | 'files'>
   memory: Uint8Array
@@ -75,7 +81,7 @@ export function encodeImage(parts: {
     return part
   }
   const manifest: ImageManifest = {
-    v: 1,
+    v: 2,
     ...parts.manifest,
     memory: place(parts.memory),
     wasm: place(parts.wasm),
@@ -92,7 +98,8 @@ export function decodeImage(read: (position: number, length: number) => Buffer<A
   manifest: ImageManifest
   part: (part: Part) => Buffer<ArrayBuffer>
 } {
-  const start = 4 + read(0, 4).readUInt32LE(0)
-  const manifest: ImageManifest = JSON.parse(read(4, start - 4).toString('utf8'))
+  const manifestLength = read(HASH_BYTES, 4).readUInt32LE(0)
+  const manifest: ImageManifest = JSON.parse(read(HASH_BYTES + 4, manifestLength).toString('utf8'))
+  const start = HASH_BYTES + 4 + manifestLength
   return { manifest, part: ({ offset, length }) => read(start + offset, length) }
 }

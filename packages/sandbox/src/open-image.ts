@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:f
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { HASH_BYTES } from './image-format.ts'
 import type { BootOptions } from './image/boot-options.ts'
 
 /** An interpreter's image on disk, open and checked. */
@@ -19,7 +20,6 @@ export const PYODIDE_FOLDER = dirname(fileURLToPath(import.meta.resolve('pyodide
 const SOURCES = fileURLToPath(new URL('./', import.meta.url))
 const PACKAGE_JSON = fileURLToPath(new URL('../package.json', import.meta.url))
 const PYODIDE_FILES = ['package.json', 'pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm', 'python_stdlib.zip']
-const HASH_BYTES = 32
 const UNUSED_MS = 14 * 86_400_000
 const MAX_STDERR_CHARACTERS = 2_000
 
@@ -42,16 +42,13 @@ export async function openImage(folder: string, options: Omit<BootOptions, 'pyod
   return { ...built, builtMs: Math.round(performance.now() - startedAt) }
 }
 
-/** Where a file begins that `openImage` opened: after its hash. */
-export const IMAGE_START = HASH_BYTES
-
 function keyOf(options: Omit<BootOptions, 'pyodideFolder'>): string {
   const hash = createHash('sha256').update(JSON.stringify(options))
   for (const wheel of options.wheels) hash.update(contentOf(wheel.path))
   for (const name of PYODIDE_FILES) hash.update(readFileSync(join(PYODIDE_FOLDER, name)))
   for (const name of ['image', 'child'].flatMap((part) => readdirSync(join(SOURCES, part)).map((file) => join(part, file))))
     hash.update(readFileSync(join(SOURCES, name)))
-  hash.update(readFileSync(join(SOURCES, 'image-format.ts')))
+  for (const name of ['image-format.ts', 'outcome.ts', 'program.ts']) hash.update(readFileSync(join(SOURCES, name)))
   return hash.digest('hex').slice(0, 32)
 }
 

@@ -542,12 +542,12 @@ describe('children', () => {
     )
   })
 
-  test('after close nothing runs', async () => {
-    const closed = await openSandbox({ imageFolder, log: () => undefined })
+  test('without a child of the surroundings that are asked for, and after close, nothing runs', async () => {
+    const closed = await openSandbox({ imageFolder, children: { first: 1, second: 0 }, log: () => undefined })
+    const batch: Batch = { source: '', calls: [{ arguments: '{}' }], timeoutMs: 1, surroundings: 'second', resetEachCall: false }
+    await expect(closed.run(batch)).rejects.toThrow('without children of these surroundings')
     await closed.close()
     expect(closed.stats().alive).toBe(0)
-    await expect(
-      closed.run({ source: '', calls: [{ arguments: '{}' }], timeoutMs: 1, surroundings: 'second', resetEachCall: false }),
-    ).rejects.toThrow('the sandbox is closed')
+    await expect(closed.run(batch)).rejects.toThrow('the sandbox is closed')
   })
 })

@@ -3,7 +3,6 @@ import { startChild } from './child-process.ts'
 import { ALL_LAYERS, findIsolation, type Isolation, type Layers, missingLayers } from './layers.ts'
 import { type Image, openImage } from './open-image.ts'
 import type { Batch, Outcome, Surroundings } from './outcome.ts'
-import { childProgram } from './program.ts'
 
 export interface SandboxOptions {
   /** Where the frozen interpreters are kept, about 35 MB each: built with the first start, which then takes seconds. Made if it is not there. */
@@ -64,7 +63,7 @@ export interface Sandbox {
    * Runs the calls and resolves to one outcome for each, in order, whatever the tool does.
    * Waits when all children are busy. A call whose child dies is tried again, then it is `crashed`; the others of its batch are not touched,
    * but may run again too.
-   * Rejects only when a child cannot be started, when the sandbox is closed, or with the signal's reason.
+   * Rejects only when a child cannot be started, when the sandbox was opened without one of these surroundings or is closed, or with the signal's reason.
    */
   run(batch: Batch, signal?: AbortSignal): Promise<Outcome[]>
   stats(): SandboxStats
@@ -106,7 +105,6 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { isolation, prefix } = await findIsolation()
   const missing = missingLayers(layers, isolation)
   log({ layers, isolation, missing }, 'sandbox layers')
-  const program = childProgram()
   const images = new Map<Surroundings, Promise<Image>>()
   const closing = new AbortController()
   const kills: Record<string, number> = {}
@@ -134,7 +132,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { heapBytes, outputBytes, fileBytes } = limits
     const endsWithParent = layers.isolation && isolation.endsWithParent
     const settings = { heapBytes, outputBytes, fileBytes, clockOffsetMs, checkResets, endsWithParent }
-    return await startChild({ layers, prefix, image, boot, program, settings }, startTimeoutMs)
+    return await startChild({ layers, prefix, image, boot, settings }, startTimeoutMs)
   }
   const poolOf = (surroundings: Surroundings) =>
     openChildPool({

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ChildSettings, Program } from './child/messages.ts'
+import type { ChildSettings } from './child/messages.ts'
 import { encodeFrame } from './child/frames.ts'
 import type { BootOptions } from './image/boot-options.ts'
 import type { Layers } from './layers.ts'
-import { IMAGE_START, type Image, PYODIDE_FOLDER } from './open-image.ts'
+import { type Image, PYODIDE_FOLDER } from './open-image.ts'
 import { childBootstrap } from './program.ts'
 
 /** Everything that a child's start hangs on. */
@@ -17,8 +17,7 @@ export interface SpawnPlan {
   /** Null without the gate: then Pyodide is booted as it is. */
   image: Image | null
   boot: Omit<BootOptions, 'pyodideFolder'>
-  program: Program
-  settings: Omit<ChildSettings, 'imageStart'>
+  settings: ChildSettings
 }
 
 /** The descriptor, in the child, that parent and child talk over. */
@@ -37,7 +36,6 @@ const ENVIRONMENT = { TZ: 'UTC', GLIBC_TUNABLES: 'glibc.cpu.x86_non_temporal_thr
 /** Starts a child process. It gets what it needs as open descriptors: whoever it runs as, and wherever the checkout is, it has no path to follow. */
 export function spawnChild(plan: SpawnPlan): { started: ChildProcess; greeting: Buffer } {
   const { layers, prefix, image } = plan
-  const settings: ChildSettings = { ...plan.settings, imageStart: IMAGE_START }
   const args = [STACK, ...(layers.permission ? PERMISSION : [])]
   if (image === null) {
     const readable = [SOURCES, PYODIDE_FOLDER, PACKAGE_JSON].map((path) => `--allow-fs-read=${path}`)
@@ -53,8 +51,7 @@ export function spawnChild(plan: SpawnPlan): { started: ChildProcess; greeting: 
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', image?.descriptor ?? 'ignore', nodeProgram()],
   })
-  const greeting = [...(image === null ? [] : [plan.program]), settings].map((message) => encodeFrame(message))
-  return { started, greeting: Buffer.concat(greeting) }
+  return { started, greeting: encodeFrame(plan.settings) }
 }
 
 let program: number | undefined

@@ -2,8 +2,6 @@ import type { Batch, Outcome } from '../outcome.ts'
 
 /** What a child is told at its start. */
 export interface ChildSettings {
-  /** Where the image begins in its file. */
-  imageStart: number
   /** The whole wasm memory may grow to this size. */
   heapBytes: number
   /** What a call may print, standard output and error together. */
@@ -17,8 +15,7 @@ export interface ChildSettings {
   checkResets: boolean
 }
 
-/** Parent to child: first the child's program (source texts by path), then its settings, then batches. */
-export type Program = Record<string, string>
+/** Parent to child: first its settings, then batches. */
 export type BatchMessage = Omit<Batch, 'surroundings'> & {
   /** Each outcome is sent before the next call begins, so that whoever has to kill the child knows which call it was. Otherwise outcomes may wait for others. */
   reportsEachCall: boolean

@@ -12,7 +12,7 @@ const HOME = '/home/pyodide'
 
 /** Stands a frozen interpreter up from the image behind `descriptor`: the same bytes in a new instance, with nothing but the gate to call. */
 export function standUp(descriptor: number, settings: ChildSettings, onTick: () => void): Interpreter {
-  const { manifest, part } = decodeImage((position, length) => readAt(descriptor, settings.imageStart + position, length))
+  const { manifest, part } = decodeImage((position, length) => readAt(descriptor, position, length))
   const module = new WebAssembly.Module(part(manifest.wasm))
   let instance: WebAssembly.Instance | null = null
   const memory = () => memoryOf(instance)

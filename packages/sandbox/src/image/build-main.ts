@@ -3,6 +3,7 @@ import type { Heap } from '../child/memory.ts'
 import { constantAddress } from '../child/python.ts'
 import type { PythonApi } from '../child/python-api.ts'
 import { encodeImage, type ImageManifest } from '../image-format.ts'
+import { childProgram } from '../program.ts'
 import type { BootOptions } from './boot-options.ts'
 import { bootPyodide, type Booted } from './boot-pyodide.ts'
 import { shrinkMemory } from './shrink-memory.ts'
@@ -25,7 +26,12 @@ process.exit(0)
 function imageOf({ captured, api, heap, addresses, files }: Booted): Buffer {
   const programBreak = heap.uint32(api.emscripten_get_sbrk_ptr())
   return encodeImage({
-    manifest: { stackPointer: api.emscripten_stack_get_current(), table: tableOf(captured, api, heap), python: addresses },
+    manifest: {
+      program: childProgram(),
+      stackPointer: api.emscripten_stack_get_current(),
+      table: tableOf(captured, api, heap),
+      python: addresses,
+    },
     memory: heap.bytes(0, programBreak),
     wasm: shrinkMemory(captured.wasm, Math.ceil(programBreak / PAGE_BYTES)),
     files: files.under('/lib'),
