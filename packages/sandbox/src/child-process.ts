@@ -9,7 +9,7 @@ import { CHANNEL, spawnChild, type SpawnPlan } from './spawn-child.ts'
 /** How a batch ended in a child. After all but `done` the child is gone or going. */
 type Ending =
   | { how: 'done' }
-  /** The interpreter could not be put back to its frozen state. */
+  /** The interpreter could not be put back to its frozen state, or its process has become too large. */
   | { how: 'recycled'; why: string }
   /** Killed: not even the child's own time limit ended it, as in a loop inside C code. */
   | { how: 'overran'; isCompiling: boolean }

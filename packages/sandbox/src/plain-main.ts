@@ -9,6 +9,6 @@ import { serve } from './child/serve.ts'
 const options: BootOptions = JSON.parse(process.argv[2] ?? '')
 await serve(async () => {
   const { python } = await bootPyodide(options)
-  return { python, gate: { begin: () => undefined, end: () => ({ stdout: '', stderr: '' }) }, restore: () => null }
+  return { python, gate: { begin: () => undefined, end: () => ({ stdout: '', stderr: '' }) }, restore: () => null, worn: () => null }
 })
 process.exit(0)

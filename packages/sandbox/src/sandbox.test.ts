@@ -472,6 +472,22 @@ describe('children', () => {
     expect(sandbox.stats().pids).not.toContain(pid)
   })
 
+  test('a child that a tool has made large is replaced after its batch, which has all its outcomes; one that took a little is not', async () => {
+    const source = 'def solve(mebibytes):\n    return str(len(bytearray(mebibytes << 20)) >> 20)'
+    const own = await openSandbox({ imageFolder, children: { first: 1, second: 0 }, log: () => undefined })
+    const batch = (...sizes: number[]): Batch => {
+      const calls = sizes.map((mebibytes) => ({ arguments: JSON.stringify({ mebibytes }) }))
+      return { source, calls, timeoutMs: 10_000, surroundings: 'first', resetEachCall: false }
+    }
+    expect(await own.run(batch(20, 1))).toEqual([ok('20'), ok('1')])
+    expect(await own.run(batch(1))).toEqual([ok('1')])
+    expect(own.stats()).toMatchObject({ restarts: 0, kills: {} })
+    expect(await own.run(batch(70, 1))).toEqual([ok('70'), ok('1')])
+    expect(await own.run(batch(2))).toEqual([ok('2')])
+    expect(own.stats()).toMatchObject({ restarts: 1, kills: { recycled: 1 } })
+    await own.close()
+  })
+
   test('a call whose child is killed twice is crashed, and its neighbours are right', async () => {
     const source = 'import time\ndef solve(seconds):\n    time.sleep(seconds)\n    return str(seconds)'
     const calls = [{ arguments: '{"seconds": 50}' }, { arguments: '{"seconds": 0}' }]

@@ -7,7 +7,7 @@ import { outcomeOfTrap, runCall, type ToolCode } from './run-call.ts'
 
 const KEPT_SOURCES = 64
 
-/** Runs batches one after the other; the interpreter is in its frozen state before and after each of them. */
+/** Runs batches one after the other; the interpreter is in its frozen state before and after each of them. A batch that has run comes to null, or why it should be the last. */
 export function batchRunner(interpreter: Interpreter, sender: Sender): (batch: BatchMessage) => string | null {
   const { python, gate } = interpreter
   const { api, driver } = python
@@ -24,9 +24,10 @@ export function batchRunner(interpreter: Interpreter, sender: Sender): (batch: B
       for (const _ of batch.calls) sender.put({ type: 'outcome', outcome: marshalled })
       unproved = interpreter.restore()
     }
-    sender.put({ type: 'done', recycle: unproved })
+    const recycle = unproved ?? interpreter.worn()
+    sender.put({ type: 'done', recycle })
     sender.flush()
-    return unproved
+    return recycle
   }
 
   /** Null: all calls ran. Otherwise why the interpreter could not be put back; the calls that are left have sent no outcome. */

@@ -9,6 +9,8 @@ import { openPython } from './python.ts'
 import { pythonApiOf } from './python-api.ts'
 
 const HOME = '/home/pyodide'
+/** Of the memory that calls may add: a tool that took more leaves a process that holds on to it. */
+const WORN_SHARE = 0.5
 
 /** Stands a frozen interpreter up from the image behind `descriptor`: the same bytes in a new instance, with nothing but the gate to call. */
 export function standUp(descriptor: number, settings: ChildSettings, onTick: () => void): Interpreter {
@@ -49,6 +51,7 @@ export function standUp(descriptor: number, settings: ChildSettings, onTick: () 
     return null
   }
   restore()
+  const wornBytes = heap.size() + WORN_SHARE * (settings.heapBytes - heap.size())
   const hashAtFirst = settings.checkResets ? frozen.hash() : ''
   return {
     python: openPython({ api, heap, addresses: manifest.python }),
@@ -58,6 +61,7 @@ export function standUp(descriptor: number, settings: ChildSettings, onTick: () 
       if (unproved !== null || !settings.checkResets) return unproved
       return frozen.hash() === hashAtFirst ? null : 'the memory is not what it was'
     },
+    worn: () => (heap.size() > wornBytes ? `its memory has grown to ${heap.size()} bytes` : null),
   }
 }
 

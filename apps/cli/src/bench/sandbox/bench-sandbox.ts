@@ -35,8 +35,8 @@ interface Warm {
   resetMs: number[]
   /** Processor time for one single call and for one call of a batch, in the child and in this process. Null where it cannot be told. */
   processor: { single: ProcessorTime | null; batch: ProcessorTime | null }
-  /** Of the child that served: small calls alone, then everything, then a call that used the whole heap. Null where it cannot be told. */
-  memory: { small: ProcessMemory | null; all: ProcessMemory | null; full: ProcessMemory | null }
+  /** Of the child that served: small calls alone, then everything, then a call that took about as much memory as leaves it in service. Null where it cannot be told. */
+  memory: { small: ProcessMemory | null; all: ProcessMemory | null; large: ProcessMemory | null }
 }
 
 interface ProcessorTime {
@@ -134,8 +134,8 @@ async function timeWarm(options: {
       batch: await timeProcessor(sandbox, ours, tools[0]!, BATCH_CALLS),
     }
     const all = memoryOf(servingPid(sandbox))
-    await fillHeap(sandbox, signal)
-    return { timings, work, resetMs, processor, memory: { small, all, full: memoryOf(servingPid(sandbox)) } }
+    await takeMemory(sandbox, signal)
+    return { timings, work, resetMs, processor, memory: { small, all, large: memoryOf(servingPid(sandbox)) } }
   } finally {
     await Promise.all([sandbox.close(), warmPython?.close()])
   }
@@ -163,15 +163,12 @@ async function timeProcessor(sandbox: Sandbox, ours: Contestant, tool: SampleToo
 }
 
 const GREEDY = `def solve():
-    kept = []
-    try:
-        while True:
-            kept.append(bytearray(1 << 20))
-    except MemoryError:
-        return "full"
+    kept = [bytearray(1 << 20) for _ in range(40)]
+    return str(len(kept))
 `
 
-async function fillHeap(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+/** More, and the child would be replaced after it. */
+async function takeMemory(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const batch: Batch = { source: GREEDY, calls: [{ arguments: '{}' }], timeoutMs: 10_000, surroundings: 'first', resetEachCall: false }
   for (const outcome of await sandbox.run(batch, signal)) resultOf(outcome)
 }
@@ -192,7 +189,7 @@ function factsOf({ buildMs, openMs, withSpareMs, withoutSpareMs }: Starts, { res
     processorFact(`in batches of ${BATCH_CALLS}`, processor.batch),
     memoryFact('that has served small calls', memory.small),
     memoryFact('after all of the above', memory.all),
-    memoryFact('after a call that used the whole heap', memory.full),
+    memoryFact('after a call that took 40 MiB (with half of its heap taken it would be replaced)', memory.large),
   ]
 }
 

@@ -84,7 +84,7 @@ export async function soak(
     '',
     renderTable(SORTS, [...tally.sorts.values()], columns),
     `Growth: medians of the second and the last fifth of all samples of a process; of ${samples.children.length} children that served, ` +
-      `${samples.children.filter(({ rss }) => rss !== null).length} did so for long enough\n`,
+      `${samples.children.filter(({ memory }) => memory !== null).length} did so for long enough\n`,
     renderTable(GROWTHS, growthRows(samples), columns),
     'Wanted\n',
     renderClaims(claims, columns),
@@ -176,10 +176,10 @@ interface GrowthRow {
 }
 
 function growthRows({ own, children }: Samples): GrowthRow[] {
-  const [rss, descriptors] = [worstOf(children.map((one) => one.rss)), worstOf(children.map((one) => one.descriptors))]
+  const [memory, descriptors] = [worstOf(children.map((one) => one.memory)), worstOf(children.map((one) => one.descriptors))]
   return [
-    { what: 'memory of this process', growth: own.rss, shown: shownMib, allowed: ALLOWED_GROWTH },
-    { what: 'memory of the child that grew most', growth: rss, shown: shownMib, allowed: ALLOWED_GROWTH },
+    { what: 'memory in use of this process', growth: own.memory, shown: shownMib, allowed: ALLOWED_GROWTH },
+    { what: 'memory of the child that grew most', growth: memory, shown: shownMib, allowed: ALLOWED_GROWTH },
     { what: 'descriptors of this process', growth: own.descriptors, shown: String, allowed: ALLOWED_GROWTH },
     { what: 'descriptors of the child that has got most more', growth: descriptors, shown: String, allowed: 1 },
   ]
