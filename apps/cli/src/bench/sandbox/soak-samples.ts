@@ -25,7 +25,7 @@ export interface Samples {
 }
 
 /** Batches between two looks. */
-const EVERY = 5
+const EVERY = 2
 /** A child that used less in between is a spare one, which waits. */
 const SERVING_MS = 1
 
