@@ -16,6 +16,8 @@ export interface Claims {
 export function openClaims(): Claims {
   const holders = new Map<string, number>()
   const byToken = new Map<string, Set<KindId>>()
+  /** By `outlineOf`, whether there may be an anchor like it: far fewer tokens need to be looked up, each of which costs a hash over its letters. */
+  const outlines = new Uint8Array(OUTLINES)
   const always = new Set<KindId>()
   const places = new Map<KindId, { order: number; anchors: Set<string>; tokens: string[] }>()
   let puts = 0
@@ -52,6 +54,7 @@ export function openClaims(): Claims {
       for (const anchor of anchors) {
         const kinds = byToken.get(anchor) ?? new Set()
         byToken.set(anchor, kinds.add(kind))
+        outlines[outlineOf(anchor)] = 1
       }
       places.set(kind, { order, anchors, tokens })
     },
@@ -59,10 +62,19 @@ export function openClaims(): Claims {
     candidates: (line) => {
       const found = new Set(always)
       for (const token of line) {
+        if (outlines[outlineOf(token)] === 0) continue
         const kinds = byToken.get(token)
         if (kinds !== undefined) for (const kind of kinds) found.add(kind)
       }
       return found.size < 2 ? [...found] : [...found].toSorted((a, b) => places.get(a)!.order - places.get(b)!.order)
     },
   }
+}
+
+const LENGTHS = 32
+const OUTLINES = 128 * LENGTHS
+
+/** Of a token: its first letter and its length, as far as there is room. */
+function outlineOf(token: string): number {
+  return (token.charCodeAt(0) % 128) * LENGTHS + (token.length % LENGTHS)
 }

@@ -26,12 +26,25 @@ function isWithinLimits(outcome: Outcome): boolean {
 function isPlainObject(json: string): boolean {
   if (json.length > MAX_RESULT_BYTES || !json.startsWith('{')) return false
   try {
-    return depthOf(JSON.parse(json), 0) <= MAX_ARGUMENTS_DEPTH
+    const value: unknown = JSON.parse(json)
+    return opensIn(json) <= MAX_ARGUMENTS_DEPTH || depthOf(value, 0) <= MAX_ARGUMENTS_DEPTH
   } catch {
     // Not JSON (NaN included): the very thing that is asked here.
     return false
   }
 }
+
+/** At most so deep is it nested: brackets in texts count too. */
+function opensIn(json: string): number {
+  let opens = 0
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at)
+    if (code === OBJECT || code === LIST) opens++
+  }
+  return opens
+}
+
+const [OBJECT, LIST] = [0x7b, 0x5b]
 
 function depthOf(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > MAX_ARGUMENTS_DEPTH) return depth
