@@ -143,6 +143,19 @@ test('lines whose result is on its way are known, also when the run has been fin
   expect(await runs.unanswered(RUN, [line(7)])).toEqual([line(7)])
 })
 
+test('thousands of lines are noted at once, and what was kept for them goes, and nothing else', async () => {
+  await runs.open(RUN, SETTINGS, '')
+  const lines = Array.from({ length: 2_500 }, (_, at) => line(2 * at))
+  const hashes = [`${data.keyPrefix}run:${RUN}:replies`, `${data.keyPrefix}run:${RUN}:tries`]
+  const fields = lines.map(({ seq }) => `direct:${seq}`)
+  for (const hash of hashes) await data.redis.hset(hash, Object.fromEntries([...fields, 'direct:1'].map((field) => [field, '{}'])))
+  await runs.noteDispatched(RUN, lines)
+  await runs.noteAnswered(RUN, lines, fields)
+  expect((await runs.get(RUN))?.dispatched).toBe(2_500)
+  expect(await runs.unanswered(RUN, [line(0), line(1), line(1_998), line(2_000), line(4_998), line(5_000)])).toEqual([line(1), line(5_000)])
+  expect(await Promise.all(hashes.map((hash) => data.redis.hkeys(hash)))).toEqual([['direct:1'], ['direct:1']])
+})
+
 test('lines are sent again whose way is not decided', async () => {
   await runs.open(RUN, SETTINGS, '')
   await runs.noteDispatched(RUN, [line(1), line(3)])

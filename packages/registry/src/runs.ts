@@ -146,9 +146,17 @@ return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
  */
 const SET_BITS = `
 local last = 3 + ARGV[3]
-for at = 4, last do redis.call('SETBIT', KEYS[1], ARGV[at], ARGV[2]) end
-for at = last + 1, #ARGV do
-  for index = 2, #KEYS do redis.call('HDEL', KEYS[index], ARGV[at]) end
+local slice = 1000
+for first = 4, last, slice do
+  local sets = {}
+  for at = first, math.min(first + slice - 1, last) do
+    local count = #sets
+    sets[count + 1], sets[count + 2], sets[count + 3], sets[count + 4] = 'SET', 'u1', ARGV[at], ARGV[2]
+  end
+  redis.call('BITFIELD', KEYS[1], unpack(sets))
+end
+for first = last + 1, #ARGV, slice do
+  for index = 2, #KEYS do redis.call('HDEL', KEYS[index], unpack(ARGV, first, math.min(first + slice - 1, #ARGV))) end
 end
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
 `
