@@ -145,7 +145,7 @@ test('lines whose result is on its way are known, also when the run has been fin
 
 test('thousands of lines are noted at once, and what was kept for them goes, and nothing else', async () => {
   await runs.open(RUN, SETTINGS, '')
-  const lines = Array.from({ length: 2_500 }, (_, at) => line(2 * at))
+  const lines = Array.from({ length: 2_500 }, (_, index) => line(2 * index))
   const hashes = [`${data.keyPrefix}run:${RUN}:replies`, `${data.keyPrefix}run:${RUN}:tries`]
   const fields = lines.map(({ seq }) => `direct:${seq}`)
   for (const hash of hashes) await data.redis.hset(hash, Object.fromEntries([...fields, 'direct:1'].map((field) => [field, '{}'])))
