@@ -12,6 +12,9 @@ const VOTES = 2
 /** Refused lines that are asked for once more, for a new version. */
 const MAX_REFUSED_ASKED = 20
 
+/** One for each wording, and one more where the refused lines that were asked for first did not show all that is new. */
+const MAX_VERSIONS = 3
+
 /** With a drift half-way: hundreds of lines in a wording that the tool's `extract` refuses come at once too. */
 const family = familyNamed('unit-conversion')!
 const flood: StreamLine[] = [...generateStream({ families: [family], count: 2_000, seed: 41, mix: true, typoShare: 0 })]
@@ -37,7 +40,10 @@ test('a flood of one cold kind is answered, each line once, and rightly where no
   expect(seqsOf(end.results)).toEqual(flood.map((_, at) => at))
   const extracted = end.results.filter((result) => result.toolwright.tier === 'extracted')
   expect(extracted.filter((result) => answerOf(result) !== flood[result.toolwright.seq]!.target)).toEqual([])
-  expect(extracted.length, end.talk).toBeGreaterThan(flood.length * 0.75)
+  // How many come before the tool is made that reads the later wording hangs on time; that one tool or another answers nearly all does not.
+  expect(extracted.length, end.talk).toBeGreaterThan(flood.length * 0.5)
+  const direct = end.results.filter((result) => result.toolwright.tier === 'direct')
+  expect(direct.length, end.talk).toBeLessThan(flood.length * 0.05)
 })
 
 test('it spends no more strong answers than the counters let through, whatever comes at once', async () => {
@@ -57,7 +63,7 @@ test('each make publishes one version, and there are few', async () => {
   for (const kind of published) {
     const generations = (await pipeline.registry.tools.versions(kind)).map((tool) => tool.generation)
     expect(new Set(generations).size).toBe(generations.length)
-    expect(generations.length, cold.end.talk).toBeLessThanOrEqual(2)
+    expect(generations.length, cold.end.talk).toBeLessThanOrEqual(MAX_VERSIONS)
   }
 })
 
