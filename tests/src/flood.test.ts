@@ -12,7 +12,7 @@ const VOTES = 2
 /** Refused lines that are asked for once more, for a new version. */
 const MAX_REFUSED_ASKED = 20
 
-/** One for each wording, and one more where the refused lines that were asked for first did not show all that is new. */
+/** One for the first wordings, one for those of the drift, and one more where the refused lines that were asked for first did not show all that is new. */
 const MAX_VERSIONS = 3
 
 /** With a drift half-way: hundreds of lines in a wording that the tool's `extract` refuses come at once too. */
