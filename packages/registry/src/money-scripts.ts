@@ -1,4 +1,5 @@
-const SECONDS_KEPT = 30 * 86_400
+/** How long replies of a run or make that nobody ends are kept. */
+export const SECONDS_KEPT = 30 * 86_400
 const MS_PER_DAY = 86_400_000
 const DAYS_KEPT = 40
 
@@ -7,14 +8,18 @@ const DAYS_KEPT = 40
  * A reservation that is never settled, of a worker that died, stays: it may have been billed.
  */
 const BUDGETS = `
-local function count(key, field, nano)
-  if nano ~= 0 and redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, field, string.format('%.0f', nano)) end
+local function add(key, field, nano)
+  if nano ~= 0 then redis.call('HINCRBY', key, field, string.format('%.0f', nano)) end
 end
-local function numberAt(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
-local function countAll(run, days, day, make, field, nano)
-  count(run, field, nano)
-  if nano ~= 0 then redis.call('HINCRBY', days, day .. ':' .. field, string.format('%.0f', nano)) end
-  if make then count(make, field, nano) end
+local function countAll(run, days, day, make, reserved, spent)
+  for _, key in ipairs({run, make}) do
+    if redis.call('EXISTS', key) == 1 then
+      add(key, 'reserved', reserved)
+      add(key, 'spent', spent)
+    end
+  end
+  add(days, day .. ':reserved', reserved)
+  add(days, day .. ':spent', spent)
 end
 `
 
@@ -25,7 +30,8 @@ end
 export const BEGIN = `${BUDGETS}
 local kept = redis.call('HGET', KEYS[1], ARGV[1])
 if kept then return {'kept', kept} end
-if redis.call('HEXISTS', KEYS[4], 'cancelled') == 1 or redis.call('HEXISTS', KEYS[4], 'haltedBy') == 1 then return {'halted', ''} end
+local run = redis.call('HMGET', KEYS[4], 'cancelled', 'haltedBy', 'budget')
+if run[1] or run[2] then return {'halted', ''} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local day = string.format('%d', math.floor(now / ${MS_PER_DAY}))
@@ -41,11 +47,12 @@ local function reservedLive()
   end
   return live
 end
-for _, scope in ipairs({{'run', KEYS[4], '', redis.call('HGET', KEYS[4], 'budget') or ''}, {'day', KEYS[5], day .. ':', ARGV[7]}, {'make', KEYS[6], '', KEYS[6] and ARGV[8] or ''}}) do
+for _, scope in ipairs({{'run', KEYS[4], '', run[3] or ''}, {'day', KEYS[5], day .. ':', ARGV[7]}, {'make', KEYS[6], '', KEYS[6] and ARGV[8] or ''}}) do
   local limit = tonumber(scope[4])
   if limit then
     if not bound then return {'unpriced', scope[1]} end
-    local spent, reserved = numberAt(scope[2], scope[3] .. 'spent'), numberAt(scope[2], scope[3] .. 'reserved')
+    local taken = redis.call('HMGET', scope[2], scope[3] .. 'spent', scope[3] .. 'reserved')
+    local spent, reserved = tonumber(taken[1] or '0'), tonumber(taken[2] or '0')
     if spent + reserved + bound > limit then
       -- Calls that are under way mostly cost less than they may: what they leave is there when they end.
       local uncertain = math.max(0, reserved - reservedLive())
@@ -55,16 +62,19 @@ for _, scope in ipairs({{'run', KEYS[4], '', redis.call('HGET', KEYS[4], 'budget
   end
 end
 local n = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
+if n == 1 and redis.call('HLEN', KEYS[2]) == 1 then redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT}) end
 if bound then
-  if redis.call('HEXISTS', KEYS[5], day .. ':reserved') == 0 then
+  local today = redis.call('HMGET', KEYS[5], day .. ':reserved', 'limit')
+  if not today[1] then
     for _, field in ipairs(redis.call('HKEYS', KEYS[5])) do
       local old = tonumber(string.match(field, '^(%d+):'))
       if old and old < tonumber(day) - ${DAYS_KEPT} then redis.call('HDEL', KEYS[5], field) end
     end
   end
-  countAll(KEYS[4], KEYS[5], day, KEYS[6], 'reserved', bound)
-  if ARGV[7] ~= '' then redis.call('HSET', KEYS[5], 'limit', ARGV[7]) else redis.call('HDEL', KEYS[5], 'limit') end
+  countAll(KEYS[4], KEYS[5], day, KEYS[6], bound, 0)
+  if ARGV[7] ~= (today[2] or '') then
+    if ARGV[7] ~= '' then redis.call('HSET', KEYS[5], 'limit', ARGV[7]) else redis.call('HDEL', KEYS[5], 'limit') end
+  end
 end
 redis.call('HSET', KEYS[3], ARGV[6] .. '#' .. n, string.format('{"boundNano":%s,"until":%d,"purpose":"%s","kind":%s,"day":%s}', ARGV[2], now + tonumber(ARGV[3]), ARGV[4], ARGV[5], day))
 return {'go', n}
@@ -75,28 +85,30 @@ return {'go', n}
  * its money and its record. ARGV: see `settle`, which is the only one to call it.
  */
 export const SETTLE = `${BUDGETS}
-local kept = redis.call('HGET', KEYS[1], ARGV[1])
 local intentId = ARGV[15] .. '#' .. ARGV[2]
 local intent = redis.call('HGET', KEYS[3], intentId)
+local generation = KEYS[13] and redis.call('HGET', KEYS[13], 'generation')
+local kept = false
+-- What a make that is no longer due has paid for is booked, and kept for nobody.
+local isKept = ARGV[16] == '' or generation == ARGV[16]
+if not isKept or redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[3]) == 0 then kept = redis.call('HGET', KEYS[1], ARGV[1]) end
+-- Sent again, because the connection was lost before the answer to the first time came.
+if kept == ARGV[3] and not intent then return {kept, '0'} end
 redis.call('HDEL', KEYS[3], intentId)
+-- A run or make that nobody ends does not keep its replies for ever.
+if not kept and redis.call('HLEN', KEYS[1]) == 1 then redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT}) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local generation = KEYS[13] and redis.call('HGET', KEYS[13], 'generation')
 local entry, prefix = ARGV[4], ARGV[6]
-if kept then entry = ARGV[5] prefix = ARGV[7]
--- What a make that is no longer due has paid for is booked, and kept for nobody.
-elseif ARGV[16] == '' or generation == ARGV[16] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
--- A run or make that nobody ends does not keep its replies for ever.
-redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT})
-redis.call('EXPIRE', KEYS[2], ${SECONDS_KEPT})
+if kept then entry, prefix = ARGV[5], ARGV[7] end
 redis.call('RPUSH', KEYS[4], string.sub(entry, 1, -2) .. ',"at":' .. string.format('%d', now) .. '}')
 for _, key in ipairs({KEYS[5], KEYS[6]}) do
   redis.call('HINCRBY', key, prefix .. 'calls', 1)
   if ARGV[8] == '' then redis.call('HINCRBY', key, prefix .. 'unpriced', 1) else redis.call('HINCRBY', key, prefix .. 'cost', ARGV[8]) end
-  redis.call('HINCRBY', key, prefix .. 'uncachedInput', ARGV[9])
-  redis.call('HINCRBY', key, prefix .. 'cacheRead', ARGV[10])
-  redis.call('HINCRBY', key, prefix .. 'cacheWrite', ARGV[11])
-  redis.call('HINCRBY', key, prefix .. 'output', ARGV[12])
+  for index, class in ipairs({'uncachedInput', 'cacheRead', 'cacheWrite', 'output'}) do
+    local tokens = ARGV[8 + index]
+    if tokens ~= '0' then redis.call('HINCRBY', key, prefix .. class, tokens) end
+  end
 end
 redis.call('SADD', KEYS[11], ARGV[19])
 if ARGV[18] == '1' and not kept and generation then
@@ -127,13 +139,12 @@ local reserved = intent and cjson.decode(intent) or {}
 local bound = reserved.day and type(reserved.boundNano) == 'number' and reserved.boundNano or nil
 local day = string.format('%d', reserved.day or math.floor(now / ${MS_PER_DAY}))
 local make = ARGV[16] ~= '' and KEYS[10] or nil
-if bound then countAll(KEYS[8], KEYS[9], day, make, 'reserved', -bound) end
 -- Of a call that does not say what it used, a budget counts what it may have cost.
 local cost = tonumber(ARGV[8]) or bound or 0
-countAll(KEYS[8], KEYS[9], day, make, 'spent', cost)
+countAll(KEYS[8], KEYS[9], day, make, -(bound or 0), cost)
 if bound and cost > bound then
-  count(KEYS[8], 'overrun', cost - bound)
-  redis.call('HINCRBY', KEYS[9], 'overrun', string.format('%.0f', cost - bound))
+  if redis.call('EXISTS', KEYS[8]) == 1 then add(KEYS[8], 'overrun', cost - bound) end
+  add(KEYS[9], 'overrun', cost - bound)
   return {kept, string.format('%.0f', cost - bound)}
 end
 return {kept, '0'}
@@ -145,7 +156,7 @@ local intentId = ARGV[3] .. '#' .. ARGV[2]
 local intent = redis.call('HGET', KEYS[2], intentId)
 if intent then
   local reserved = cjson.decode(intent)
-  if reserved.day and type(reserved.boundNano) == 'number' then countAll(KEYS[3], KEYS[4], string.format('%d', reserved.day), KEYS[5], 'reserved', -reserved.boundNano) end
+  if reserved.day and type(reserved.boundNano) == 'number' then countAll(KEYS[3], KEYS[4], string.format('%d', reserved.day), KEYS[5], -reserved.boundNano, 0) end
   redis.call('HDEL', KEYS[2], intentId)
 end
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end

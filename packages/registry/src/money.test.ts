@@ -77,6 +77,15 @@ describe('a paid call', () => {
     expect(Math.abs(entry!.at - Date.now())).toBeLessThan(60_000)
   })
 
+  test('that is settled again, because the answer to the first time was lost, is booked once', async () => {
+    const attempt = await begin(intent())
+    await money.settle(intent(), attempt, reply())
+    expect(await money.settle(intent(), attempt, reply())).toEqual({ reply: reply(), overrunNano: 0 })
+    expect(await money.ledger(RUN)).toHaveLength(1)
+    expect(await money.sums(RUN)).toMatchObject([{ bucket: 'results', calls: 1, costNano: 700 }])
+    expect(await money.direct(kind)).toMatchObject({ calls: 1, costNano: 700 })
+  })
+
   test("that two workers made uses the first one's reply, and books the second as waste", async () => {
     expect(await begin(intent())).toBe(1)
     expect(await begin(intent())).toBe(2)

@@ -2,7 +2,7 @@ import { bucketOf, type Cause, LedgerEntry, type Purpose, Role, Tokens } from '@
 import { type RedisConnection, redisTime } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
-import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
+import { ABANDON, BEGIN, SECONDS_KEPT, SETTLE } from './money-scripts.ts'
 import { type DirectSums, directSums, type KindMoney, kindMoney } from './kind-money.ts'
 import { readSums, type Sums, sumsPrefix } from './money-sums.ts'
 import { openScript } from './script.ts'
@@ -172,6 +172,8 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
       // A call of which nobody knows what it used tells nothing of what others will.
       const isDirect = intent.purpose === 'answer' && intent.role === 'strong' && (reply.costNano !== null || hasTokens(reply.tokens))
       const kind = intent.make?.kind ?? intent.kind
+      const isMaking = bucketOf(intent.purpose, cause) === 'makes'
+      const isAboutKind = isDirect || isMaking || intent.make !== undefined
       const [kept, overrun] = (await settle(
         [
           ...keptKeys(intent),
@@ -184,7 +186,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           keys.days,
           makeKey(intent)[0] ?? keys.run(intent.run),
           keys.prices(intent.run),
-          ...(kind === null ? [] : [keys.direct(kind), keys.kind(kind)]),
+          ...(kind !== null && isAboutKind ? [keys.direct(kind), keys.kind(kind)] : []),
         ],
         [
           intent.field,
@@ -204,7 +206,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
           intentId(intent),
           intent.make?.generation ?? '',
           atLightNano ?? '',
-          bucketOf(intent.purpose, cause) === 'makes' ? '1' : '0',
+          isMaking ? '1' : '0',
           JSON.stringify([intent.role, reply.model, reply.price] satisfies z.infer<typeof PriceRecord>),
         ],
       )) as [string | null, string]
@@ -241,6 +243,9 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
         .multi()
         .hdel(keys.replies(run), ...fields)
         .hdel(keys.tries(run), ...fields)
+        // They get their time when they begin; a run may go on for longer than that.
+        .expire(keys.replies(run), SECONDS_KEPT)
+        .expire(keys.tries(run), SECONDS_KEPT)
         .exec()
     },
     ledger: async (run) => await Array.fromAsync(entries(run)),

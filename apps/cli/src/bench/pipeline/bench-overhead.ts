@@ -10,11 +10,12 @@ import { type BenchStand, type BenchStandStart, withBenchStand } from './bench-s
 import { type RunFigures, type Stream, streamOf, timeRun } from './scenarios.ts'
 
 const FAMILY = 'word-sorting'
+const SIMULATOR = 'simulator'
 const SCRAPE_MS = 5_000
 /** The share of the throughput without them that must be left. */
 const WANTED = 0.95
-/** A called request takes so many times as long as an extracted one. */
-const CALLED_SHARE = 10
+/** Of requests that are called, which take longer, there are so many times fewer. */
+const CALLED_SHARE = 5
 
 interface Measured {
   tier: 'extracted' | 'called'
@@ -135,6 +136,9 @@ function render(measured: readonly Measured[], columns: number): string {
     ),
     '',
     renderTable(COLUMNS, measured, columns),
+    "Processor time for each request, in microseconds: medians of rounds, and of what a round's two runs differ by, with the smallest and the largest",
+    '',
+    renderTable(USES, measured.flatMap(usesOf), columns),
     'Wanted',
     '',
     renderClaims(
@@ -152,15 +156,43 @@ function ratiosOf({ rounds }: Measured): number[] {
   return rounds.map(({ whole, bare }) => whole.perSecond / bare.perSecond)
 }
 
-/** Microseconds of all processes for each request, the simulator's apart: it stands for models that are elsewhere. */
-function processorOf(runs: readonly RunFigures[]): number {
-  return median(
-    runs.map(({ uses, requests }) => {
-      const ours = [...uses].filter(([name]) => name !== 'simulator')
-      return (1000 * ours.reduce((sum, [, { processorMs }]) => sum + processorMs, 0)) / requests
-    }),
-  )
+interface Use {
+  name: string
+  /** Microseconds for each request, one for each round. */
+  whole: number[]
+  bare: number[]
 }
+
+/** All processes together, then each that takes part; the simulator's apart: it stands for models that are elsewhere. */
+function usesOf({ tier, rounds }: Measured): Use[] {
+  const names = new Set(rounds.flatMap(({ whole, bare }) => [...whole.uses.keys(), ...bare.uses.keys()]))
+  names.delete(SIMULATOR)
+  const use = (name: string, which: readonly string[]): Use => ({
+    name,
+    whole: rounds.map((one) => processorOf(one.whole, which)),
+    bare: rounds.map((one) => processorOf(one.bare, which)),
+  })
+  const parts = [...names].map((name) => use(`  ${name}`, [name])).toSorted((one, other) => median(other.whole) - median(one.whole))
+  return [use(`${tier}, all`, [...names]), ...parts]
+}
+
+/** Microseconds of these processes for each request. */
+function processorOf({ uses, requests }: RunFigures, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (1000 * (uses.get(name)?.processorMs ?? 0)) / requests, 0)
+}
+
+/** What a round's run with metrics and ledger took more than the one without. */
+function moreOf({ whole, bare }: Use): number[] {
+  return whole.map((one, round) => one - bare[round]!)
+}
+
+const USES: Column<Use>[] = [
+  { title: 'process', align: 'left', cell: ({ name }) => name },
+  { title: 'with', align: 'right', cell: ({ whole }) => median(whole).toFixed(0) },
+  { title: 'without', align: 'right', cell: ({ bare }) => median(bare).toFixed(0) },
+  { title: 'more', align: 'right', cell: (use) => median(moreOf(use)).toFixed(0) },
+  { title: 'in rounds', align: 'left', cell: (use) => `${Math.min(...moreOf(use)).toFixed(0)} to ${Math.max(...moreOf(use)).toFixed(0)}` },
+]
 
 const COLUMNS: Column<Measured>[] = [
   { title: 'tier', align: 'left', cell: ({ tier }) => tier },
@@ -176,6 +208,4 @@ const COLUMNS: Column<Measured>[] = [
         .map((ratio) => ratio.toFixed(2))
         .join(' '),
   },
-  { title: 'processor µs with', align: 'right', cell: ({ rounds }) => processorOf(rounds.map((one) => one.whole)).toFixed(0) },
-  { title: 'without', align: 'right', cell: ({ rounds }) => processorOf(rounds.map((one) => one.bare)).toFixed(0) },
 ]
