@@ -35,5 +35,6 @@ await runUntilStopped({ stage: 'maker', followParent: true }, async (lifetime) =
     bury: (job, error, context) => abandonMake(services, job, error, context),
   })
   lifetime.closeLater('the sweeper', startSweeping(services, stage.log))
-  lifetime.closeLater('forgetting', startForgettingOld(registry, environment.exampleDays, stage.log))
+  const kept = { examples: environment.exampleDays, runs: environment.runDays }
+  lifetime.closeLater('forgetting', startForgettingOld(services, kept, stage.log))
 })

@@ -1,5 +1,4 @@
-/** How long replies of a run or make that nobody ends are kept. */
-export const SECONDS_KEPT = 30 * 86_400
+const SECONDS_KEPT = 30 * 86_400
 const MS_PER_DAY = 86_400_000
 const DAYS_KEPT = 40
 
@@ -95,7 +94,7 @@ if not isKept or redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[3]) == 0 then kept 
 -- Sent again, because the connection was lost before the answer to the first time came.
 if kept == ARGV[3] and not intent then return {kept, '0'} end
 redis.call('HDEL', KEYS[3], intentId)
--- A run or make that nobody ends does not keep its replies for ever.
+-- A run or make that nobody ends does not keep its replies for ever; a run that goes on is given more time with each batch of answers.
 if not kept and redis.call('HLEN', KEYS[1]) == 1 then redis.call('EXPIRE', KEYS[1], ${SECONDS_KEPT}) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

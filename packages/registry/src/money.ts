@@ -2,7 +2,7 @@ import { bucketOf, type Cause, LedgerEntry, type Purpose, Role, Tokens } from '@
 import { type RedisConnection, redisTime } from './redis.ts'
 import { z } from 'zod'
 import type { RegistryKeys } from './keys.ts'
-import { ABANDON, BEGIN, SECONDS_KEPT, SETTLE } from './money-scripts.ts'
+import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
 import { type DirectSums, directSums, type KindMoney, kindMoney } from './kind-money.ts'
 import { readSums, type Sums, sumsPrefix } from './money-sums.ts'
 import { openScript } from './script.ts'
@@ -243,9 +243,6 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
         .multi()
         .hdel(keys.replies(run), ...fields)
         .hdel(keys.tries(run), ...fields)
-        // They get their time when they begin; a run may go on for longer than that.
-        .expire(keys.replies(run), SECONDS_KEPT)
-        .expire(keys.tries(run), SECONDS_KEPT)
         .exec()
     },
     ledger: async (run) => await Array.fromAsync(entries(run)),

@@ -101,6 +101,10 @@ export interface Runs {
   saveFrames(run: string, frames: Map<string, Frame>): Promise<void>
   frame(run: string, hash: string): Promise<Frame>
   setPaused(run: string, isPaused: boolean): Promise<void>
+  /** Its client lives; to be told more often than runs expire. */
+  attend(run: string): Promise<void>
+  /** Runs without an end whose clients have not been there since, cancelled herewith: nobody comes for what is kept of them. */
+  expire(before: number): Promise<string[]>
   /** Ends the run for good: its paid calls stop, whatever else is still to be done for its end. */
   cancel(run: string): Promise<void>
   /** Stops a run's paid calls, the first reason counting, until the run is opened again. `isOverBudget`: what is missing is money that may be spent. */
@@ -141,7 +145,7 @@ return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `
 
 /**
- * KEYS: a bitmap, and hashes. ARGV: how long the bitmap is kept, in seconds (some may come when the run has been finished already), what its bits are set to, how many, their places, and fields that go
+ * KEYS: a bitmap, and hashes. ARGV: how long they are kept, in seconds (some may come when the run has been finished already), what its bits are set to, how many, their places, and fields that go
  * from the hashes.
  */
 const SET_BITS = `
@@ -158,7 +162,15 @@ end
 for first = last + 1, #ARGV, slice do
   for index = 2, #KEYS do redis.call('HDEL', KEYS[index], unpack(ARGV, first, math.min(first + slice - 1, #ARGV))) end
 end
+for index = 2, #KEYS do redis.call('EXPIRE', KEYS[index], ARGV[1]) end
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
+`
+
+const EXPIRE_RUN = `
+local run = redis.call('HMGET', KEYS[1], 'state', 'attendedAt')
+if run[1] ~= 'active' or tonumber(run[2] or '0') >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'cancelled', '1')
+return 1
 `
 
 const HALT = `
@@ -170,6 +182,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
   const note = openScript(redis, NOTE)
   const halt = openScript(redis, HALT)
+  const expire = openScript(redis, EXPIRE_RUN)
   const setEach = openScript(redis, SET_BITS)
   const saveIngest = openScript(redis, SAVE_INGEST)
   /** `fields` go from the `hashes` by the same call. */
@@ -213,7 +226,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .hsetnx(keys.run(run), 'settings', JSON.stringify(settings))
         .hsetnx(keys.run(run), 'source', source)
         .hsetnx(keys.run(run), 'createdAt', String(now))
-        .hset(keys.run(run), 'state', 'active')
+        .hset(keys.run(run), 'state', 'active', 'attendedAt', now)
         .hdel(keys.run(run), 'haltedBy', 'overBudget', 'paused')
         .zadd(keys.runs, 'NX', now, run)
         .persist(keys.run(run))
@@ -293,6 +306,16 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
     setPaused: async (run, isPaused) => {
       if (isPaused) await note([keys.run(run)], ['paused', '1'])
       else await redis.hdel(keys.run(run), 'paused')
+    },
+    attend: async (run) => {
+      await note([keys.run(run)], ['attendedAt', Date.now()])
+    },
+    expire: async (before) => {
+      const expired: string[] = []
+      for (const run of await redis.zrangebyscore(keys.runs, 0, before)) {
+        if ((await expire([keys.run(run)], [before])) === 1) expired.push(run)
+      }
+      return expired
     },
     cancel: async (run) => {
       await note([keys.run(run)], ['cancelled', '1'])

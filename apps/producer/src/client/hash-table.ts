@@ -13,8 +13,11 @@ export interface HashTable {
 const SHARDS = 256
 /** Words of 32 bits in one entry: two of hash, one of value, which is 0 where the slot is free. */
 const ENTRY_WORDS = 3
+const ENTRY_BYTES = 4 * ENTRY_WORDS
 const FULLEST = 0.9
 const GROWTH = 1.15
+/** Of one part: addresses that are set aside, not memory. */
+const MOST_BYTES = 2 ** 28
 
 interface Shard {
   table: Uint32Array<ArrayBuffer>
@@ -23,16 +26,24 @@ interface Shard {
 }
 
 /**
- * An open-addressing table in 256 parts that grow one by one and by little: between 12 / 0.9 and 12 / (0.9 / 1.15) = 15.4 bytes an entry, and no moment
- * at which the whole table exists twice.
+ * An open-addressing table in 256 parts that grow one by one, by little, and where they are: between 12 / 0.9 and 12 / (0.9 / 1.15) = 15.4 bytes an entry. Parts that were allocated anew, each larger than
+ * before, would leave as much again between them that nothing fits in. Throws RangeError when there is no more room, at some five thousand million entries.
  */
 export function createHashTable(): HashTable {
-  const shards = Array.from({ length: SHARDS }, (): Shard => ({ table: new Uint32Array(0), slots: 0, used: 0 }))
+  const shards = Array.from({ length: SHARDS }, (): Shard => ({
+    table: new Uint32Array(new ArrayBuffer(0, { maxByteLength: MOST_BYTES })),
+    slots: 0,
+    used: 0,
+  }))
+  let spare = new Uint32Array(0)
   let size = 0
 
   const getOrSet = ([part = 0, high = 0, low = 0]: Uint32Array, value: number): number => {
     const shard = shards[part & (SHARDS - 1)]!
-    if (shard.used + 1 > shard.slots * FULLEST) grow(shard)
+    if (shard.used + 1 > shard.slots * FULLEST) {
+      if (spare.length < shard.table.length) spare = new Uint32Array(nextSlots(shard) * ENTRY_WORDS)
+      grow(shard, spare)
+    }
     const slot = slotOf(shard, high, low)
     const found = shard.table[slot + 2]!
     if (found !== 0) return found
@@ -64,17 +75,24 @@ export function createHashTable(): HashTable {
   }
 }
 
-function grow(shard: Shard): void {
-  const old = shard.table
-  shard.slots = Math.max(16, Math.ceil(shard.slots * GROWTH))
-  shard.table = new Uint32Array(shard.slots * ENTRY_WORDS)
-  for (let entry = 0; entry < old.length; entry += ENTRY_WORDS) {
-    if (old[entry + 2] === 0) continue
-    const slot = slotOf(shard, old[entry]!, old[entry + 1]!)
-    shard.table[slot] = old[entry]!
-    shard.table[slot + 1] = old[entry + 1]!
-    shard.table[slot + 2] = old[entry + 2]!
+/** `spare` has room for what the part holds. */
+function grow(shard: Shard, spare: Uint32Array): void {
+  const { length } = shard.table
+  spare.set(shard.table)
+  shard.slots = nextSlots(shard)
+  shard.table.buffer.resize(shard.slots * ENTRY_BYTES)
+  shard.table.fill(0, 0, length)
+  for (let entry = 0; entry < length; entry += ENTRY_WORDS) {
+    if (spare[entry + 2] === 0) continue
+    const slot = slotOf(shard, spare[entry]!, spare[entry + 1]!)
+    shard.table[slot] = spare[entry]!
+    shard.table[slot + 1] = spare[entry + 1]!
+    shard.table[slot + 2] = spare[entry + 2]!
   }
+}
+
+function nextSlots({ slots }: Shard): number {
+  return Math.max(16, Math.ceil(slots * GROWTH))
 }
 
 /** Index of the entry that holds this hash, or of the free one where it belongs (linear probing). */

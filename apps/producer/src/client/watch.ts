@@ -25,6 +25,7 @@ export interface WatchOptions {
 }
 
 const LOOK_MS = 250
+const ATTEND_MS = 60_000
 /** How long the end of a run waits for makes that it has begun to pay for. */
 const MAKES_GRACE_MS = 120_000
 /** Shorter than this, it is not worth a line. */
@@ -43,7 +44,14 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
     for (const { kind, version } of tools.made()) event(await describeTool(registry, kind, version))
     standing.toolsMade = tools.count()
   }
+  let attendedAt = -Infinity
+  const attend = async () => {
+    if (performance.now() - attendedAt < ATTEND_MS) return
+    await registry.runs.attend(run)
+    attendedAt = performance.now()
+  }
   const look = async () => {
+    await attend()
     await tellTools()
     standing.toolsBeingMade = makesIn(await queues.depth('maker'))
     standing.spent = sumOf(await registry.money.sums(run))
