@@ -27,7 +27,10 @@ test(
   { timeout: 120_000 },
   async () => {
     const families = ['unit-conversion', 'date-to-iso'].map((name) => familyNamed(name)!)
-    const lines = [...generateStream({ families, count: 1_200, seed: 5, mix: false })].map(({ text }) => ({ input: text }))
+    const toolable = [...generateStream({ families, count: 1_080, seed: 5, mix: false })]
+    // No program tells irony: the strong model answers all of it, also once a make has failed.
+    const ironical = [...generateStream({ families: [familyNamed('irony')!], count: 120, seed: 5, mix: false })]
+    const lines = toolable.flatMap((line, at) => (at % 9 === 0 ? [line, ironical[at / 9]!] : [line])).map(({ text }) => ({ input: text }))
     const path = join(pipeline.environment['TOOLWRIGHT_HOME']!, 'stream.jsonl')
     const write = (part: object[]) => writeFileSync(path, part.map((line) => `${JSON.stringify(line)}\n`).join(''))
     const paidFor = async (part: object[]) => {
@@ -44,7 +47,13 @@ test(
     const cold = await paidFor(lines.slice(0, 900))
     expect(cold).toMatchObject({ requests: 900, sampled: 300, observations: 0 })
     const warm = await paidFor(lines.slice(900))
+    for (const { cost, baseline } of [cold, warm]) {
+      for (const { low, expected, high } of [cost, baseline]) expect(low! < expected! && expected! < high!).toBe(true)
+    }
+    expect(cold.baseline.observations).toBe(0)
     expect(warm.observations).toBeGreaterThan(0)
+    expect(warm.baseline.observations).toBeGreaterThan(1)
+    expect(warm.baseline.measured).toBeGreaterThan(100)
     expect(warm.groups.filter(({ how }) => how === 'tool').length).toBeGreaterThan(0)
     expect(warm.cost.expected! / warm.requests).toBeLessThan(cold.cost.expected! / cold.requests)
   },

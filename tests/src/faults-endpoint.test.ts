@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expectNothingLeft, told, untilWriting } from './fault-load.ts'
 import { openPipeline, type Pipeline, readResults, type RunEnd, seqsOf, until } from './pipeline.ts'
 import { served, type Served } from './served.ts'
 
@@ -85,6 +86,7 @@ test(
     const seconds = Math.ceil((performance.now() - onsetAt) / 1_000)
     const paidLater = (await pipeline.ledger(started.run)).length
     await control({ storm: null, latency: { baseMs: 0 } })
+    const overAt = performance.now()
 
     const calls = callsOf(later) - callsOf(onset)
     const refusedAtOnset = onset.withStatus('429') - before.withStatus('429')
@@ -100,9 +102,23 @@ test(
     expect(refused).toBeLessThanOrEqual(seconds)
     expect(paidLater).toBeGreaterThan(paidAtOnset)
     expectAnswered(await started.ended, lines.length)
+    told('a storm of 429', [Math.round(performance.now() - overAt)], 'all done')
     expect(await pipeline.ledger(started.run)).toHaveLength(lines.length)
   },
 )
+
+test('replies that come in drops, for seconds: each is waited for, and paid for once', { timeout: 60_000 }, async () => {
+  const before = await served(pipeline)
+  await control({ faults: { slowDrip: 0.5, dripMs: 4_000 } })
+  const lines = untoolable(200)
+  const started = pipeline.begin(lines)
+  await until('half are paid for', async () => (await pipeline.ledger(started.run)).length >= lines.length / 2)
+  await control({ faults: { slowDrip: 0 } })
+  told('slow-drip replies', [await untilWriting(started)])
+  expectAnswered(await started.ended, lines.length)
+  expect(await pipeline.ledger(started.run)).toHaveLength(lines.length)
+  expect((await served(pipeline)).replies('strong', 'answer') - before.replies('strong', 'answer')).toBe(lines.length)
+})
 
 test(
   'a key that is no longer right stops the run and says so; with the right one it goes on where it was, and pays for nothing twice',
@@ -128,6 +144,8 @@ test(
     expect((await served(pipeline)).withStatus('401')).toBeLessThan(lines.length)
   },
 )
+
+test('after all that, Redis holds no job and no key but what is to be kept', { timeout: 90_000 }, () => expectNothingLeft(pipeline))
 
 async function makeOneTool(): Promise<void> {
   const { code, talk } = await pipeline.run(labelled('unit-conversion', 24), { settings: { make: 'eager' } })

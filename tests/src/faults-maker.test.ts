@@ -2,6 +2,7 @@ import type { KindId, LedgerEntry, Purpose } from '@toolwright/contracts'
 import { familyNamed, generateStream, type StreamLine } from '@toolwright/families'
 import type { ChildProcess } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectNothingLeft } from './fault-load.ts'
 import { redeliveryMs } from './kill-at-work.ts'
 import { openPipeline, type Pipeline, type RunEnd, seqsOf, type StartedRun, until } from './pipeline.ts'
 import { served } from './served.ts'
@@ -158,6 +159,8 @@ test(
     await pipeline.kill(other)
   },
 )
+
+test('after all that, Redis holds no job and no key but what is to be kept', { timeout: 90_000 }, () => expectNothingLeft(pipeline))
 
 async function makeUndisturbed(): Promise<void> {
   const calm = await openCalmKinds()

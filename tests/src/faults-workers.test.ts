@@ -3,6 +3,7 @@ import { familyNamed, generateStream, type StreamLine } from '@toolwright/famili
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectNothingLeft } from './fault-load.ts'
 import { killAtWork, redeliveryMs } from './kill-at-work.ts'
 import { openPipeline, type Pipeline, type RunEnd, seqsOf, type Stage, type StartedRun, until } from './pipeline.ts'
 import { served } from './served.ts'
@@ -79,6 +80,8 @@ test(
     await expectSoon('results', killedAt, () => end.talk)
   },
 )
+
+test('after all that, Redis holds no job and no key but what is to be kept', { timeout: 90_000 }, () => expectNothingLeft(pipeline))
 
 async function makeOneTool(): Promise<void> {
   const { code, talk } = await pipeline.run(labelled('unit-conversion', 24), { settings: { make: 'eager' } })

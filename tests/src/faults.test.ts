@@ -1,17 +1,26 @@
+import type { QueueName } from '@toolwright/contracts'
 import { openWayToRedis, type WayToRedis } from '@toolwright/queues/testing'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
 import {
-  answersServed,
-  CALLS_AT_ONCE,
+  beginLabelled,
+  type Calls,
   expectHistory,
   FAMILY,
   type Load,
   loadOf,
   makeTool,
+  replaceUser,
+  strikeAt,
+  told,
   untilWriting,
   untilWritten,
+  watchCalls,
 } from './fault-load.ts'
+import { SHARED_QUEUES } from './kept-keys.ts'
 import { openPipeline, type Pipeline, type Stage, type StartedRun, until } from './pipeline.ts'
 import { openRedisServers, type RedisServer, type RedisServers } from './redis-servers.ts'
 
@@ -21,9 +30,14 @@ const KILLS = IS_FULL ? 60 : 6
 const RESETS = IS_FULL ? 40 : 4
 /** Requests for the strong model among a load's others: with two calls at a time these are what keeps a run going. */
 const CALLS = IS_FULL ? 150 : 70
+/** Calls that one tool user has on the way at most, as these tests start it: jobs of `direct` times lines in each. */
+const CALLS_AT_ONCE = 2 * 8
 const LOCK_MS = 6_000
+/** Locks are renewed every half of that: whoever finds Redis back within as long has lost none, holds its calls' replies still, and books them. */
+const LOCKS_HOLD_MS = LOCK_MS / 2
+const HOUR_MS = 3_600_000
 const TIMEOUT = { timeout: IS_FULL ? 900_000 : 150_000 }
-const STAGES = ['producer', 'user', 'maker', 'executor'] as const
+const VICTIMS = ['producer', 'user', 'maker', 'executor', 'exporter', 'client'] as const
 
 let servers: RedisServers
 let server: RedisServer
@@ -57,18 +71,25 @@ afterAll(async () => {
   await servers.close()
 }, 90_000)
 
-/** Starts the load, lets `fault` happen to it once it flows, and holds the history against what must be. `fault` returns the run that goes on and how many calls it may have hit. */
-async function expectToOutlive(load: Load, fault: (started: StartedRun) => Promise<{ started?: StartedRun; hits: number }>): Promise<void> {
-  const servedBefore = await answersServed(pipeline)
-  const begun = pipeline.begin(load.lines)
-  await untilWritten(begun, 50)
-  const { started = begun, hits } = await fault(begun)
-  await expectHistory(pipeline, { load, started, end: await started.ended, servedBefore, mayBeTwice: hits })
+interface Hit {
+  started: StartedRun
+  calls: Calls
 }
 
-function told(what: string, recoveries: number[]): void {
-  const sorted = recoveries.toSorted((a, b) => a - b)
-  console.info(`${what}: writing again after ${sorted.map((ms) => `${ms} ms`).join(', ')}`)
+/**
+ * Starts the load, lets `fault` happen to it once it flows, and holds the history against what must be. `fault` returns how many calls it has
+ * hit, which may be paid for twice, and the run that goes on, where that is another.
+ */
+async function expectToOutlive(
+  load: Load,
+  fault: (hit: Hit) => Promise<{ started?: StartedRun; mayBeTwice: number }>,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  const calls = await watchCalls(pipeline, load)
+  const begun = pipeline.begin(load.lines, { environment })
+  await untilWritten(begun, 50)
+  const { started = begun, mayBeTwice } = await fault({ started: begun, calls })
+  await expectHistory(pipeline, { load, started, end: await started.ended, calls, mayBeTwice })
 }
 
 /** kill -9 of the stage's process, and another in its place. */
@@ -80,192 +101,321 @@ async function replace(stage: Stage): Promise<void> {
 
 const goOn = (load: Load, { run }: StartedRun) => pipeline.begin(load.lines, { run })
 
-test(`kill -9 of any process, ${KILLS} times at random`, TIMEOUT, async () => {
-  const load = loadOf(IS_FULL ? 20_000 : 3_000, IS_FULL ? 4_000 : 150)
-  await expectToOutlive(load, async (begun) => {
+test(`kill -9 of any process, ${KILLS} times at random, with lines that fail for good among the others`, TIMEOUT, async () => {
+  const load = IS_FULL ? loadOf(20_000, 4_000, 400) : loadOf(3_000, 150, 30)
+  // It serves nobody's run, and is killed as they are.
+  pipeline.start('exporter')
+  await expectToOutlive(load, async ({ started: begun, calls }) => {
     let started = begun
-    let hits = 0
+    let lost = 0
+    const lostAtOnce: number[] = []
     const recoveries: number[] = []
+    let left: (typeof VICTIMS)[number][] = []
     for (let kill = 0; kill < KILLS && started.process.exitCode === null; kill++) {
       await delay(200 + 800 * random())
-      const stage = [...STAGES, 'client' as const][Math.floor(5 * random())]!
-      if (stage === 'client') {
+      if (left.length === 0) left = [...VICTIMS]
+      const [victim] = left.splice(Math.floor(left.length * random()), 1)
+      if (victim === 'client') {
         await pipeline.kill(started.process)
         started = goOn(load, started)
-      } else await replace(stage)
-      if (stage === 'user') hits += CALLS_AT_ONCE
+      } else if (victim === 'user') {
+        const lostBefore = lost
+        lost = await replaceUser(pipeline, started.run, calls)
+        lostAtOnce.push(lost - lostBefore)
+      } else await replace(victim!)
       recoveries.push(await untilWriting(started))
     }
-    told(`${recoveries.length} kills`, recoveries)
-    return { started, hits }
+    told(`${recoveries.length} kills`, recoveries, 'writing again', lost)
+    expect(lostAtOnce.filter((replies) => replies > CALLS_AT_ONCE)).toEqual([])
+    // Replies that were served while their process died, which nobody was left to book.
+    return { started, mayBeTwice: lost }
   })
+  const [exporter, ...more] = pipeline.processes('exporter')
+  expect(more).toEqual([])
+  await pipeline.kill(exporter!)
 })
 
-test('the same lines in the hands of five workers that die, one after the other', TIMEOUT, async () => {
-  const load = loadOf(200, 16)
-  const servedBefore = await answersServed(pipeline)
-  await pipeline.simulator.control('/hold', { purpose: 'answer', count: 16 * 12 })
+test('the same batch in the hands of five workers that die, one after the other', TIMEOUT, async () => {
+  const { lines, ...counts } = loadOf(200, 2)
+  // Two that follow on one another are one batch: it dies three times, then each of them alone, at the same time.
+  const load = { ...counts, lines: lines.toSorted((a, b) => Number('input' in a) - Number('input' in b)) }
+  const calls = await watchCalls(pipeline, load)
+  await pipeline.simulator.control('/hold', { purpose: 'answer' })
   const started = pipeline.begin(load.lines)
+  const recoveries: number[] = []
+  let diedAt: number | null = null
   for (let death = 0; death < 5; death++) {
-    await until('calls are on the way', async () => (await heldCalls()) > 0, 30_000)
-    await replace('user')
-    await until('the simulator sees its caller gone', async () => (await heldCalls()) === 0, 30_000)
+    await until('both calls are on the way', async () => (await calls.underWay()) === 2, 30_000)
+    if (diedAt !== null) recoveries.push(Math.round(performance.now() - diedAt))
+    diedAt = performance.now()
+    expect(await replaceUser(pipeline, started.run, calls)).toBe(0)
   }
   await pipeline.simulator.control('/release', {})
+  told('five deaths', recoveries, 'the batch at work again')
   // A call that the simulator held and that was cut off was never answered, and so not paid for.
-  await expectHistory(pipeline, { load, started, end: await started.ended, servedBefore, mayBeTwice: 5 * CALLS_AT_ONCE })
+  await expectHistory(pipeline, { load, started, end: await started.ended, calls, mayBeTwice: 0 })
 })
 
 test('Redis killed (-9) and started again with its AOF', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(1_500, CALLS), async (started) => {
+  await expectToOutlive(loadOf(1_500, CALLS), async ({ started, calls }) => {
     const recoveries: number[] = []
+    let mayBeTwice = 0
+    let hits = 0
     for (let time = 0; time < (IS_FULL ? 8 : 1); time++) {
       const users = await usersOf(server)
-      await server.kill()
+      const { hit, at } = await strikeAt(pipeline, started.run, calls, () => server.kill())
       await delay(500 * random())
       await server.restart()
       for (const user of users) await server.redis.call('ACL', 'SETUSER', ...user)
       recoveries.push(await untilWriting(started))
+      mayBeTwice += hitBy(performance.now() - at, hit)
+      hits += hit
     }
-    told('Redis killed', recoveries)
-    return { hits: recoveries.length * CALLS_AT_ONCE }
+    told('Redis killed', recoveries, 'writing again', hits)
+    return { mayBeTwice }
   })
 })
 
 test('Redis stopped for longer than a lock holds', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(1_500, CALLS), async (started) => {
-    server.process.kill('SIGSTOP')
+  await expectToOutlive(loadOf(1_500, CALLS), async ({ started, calls }) => {
+    const { hit: mayBeTwice } = await strikeAt(pipeline, started.run, calls, () => void server.process.kill('SIGSTOP'))
     await delay(LOCK_MS + 2_000)
     server.process.kill('SIGCONT')
-    told('Redis stopped', [await untilWriting(started)])
-    return { hits: 2 * CALLS_AT_ONCE }
+    told('Redis stopped', [await untilWriting(started)], 'writing again', mayBeTwice)
+    return { mayBeTwice }
   })
 })
 
 test(`all connections to Redis reset, ${RESETS} times`, TIMEOUT, async () => {
-  await expectToOutlive(loadOf(1_500, CALLS), async (started) => {
+  await expectToOutlive(loadOf(1_500, CALLS), async ({ started, calls }) => {
     const recoveries: number[] = []
+    let mayBeTwice = 0
+    let hits = 0
     for (let reset = 0; reset < RESETS && started.process.exitCode === null; reset++) {
-      await way.cut()
+      const { hit, at } = await strikeAt(pipeline, started.run, calls, () => way.cut())
       await delay(300 * random())
       await way.restore()
       recoveries.push(await untilWriting(started))
+      mayBeTwice += hitBy(performance.now() - at, hit)
+      hits += hit
     }
-    told('connections reset', recoveries)
-    return { hits: RESETS * CALLS_AT_ONCE }
+    told('connections reset', recoveries, 'writing again', hits)
+    return { mayBeTwice }
   })
 })
 
 // Only with --full: more than a minute passes until sockets are found dead and locks have run out.
 for (const seconds of IS_FULL ? [20] : []) {
   test(`a way to Redis on which everything vanishes for ${seconds} s`, TIMEOUT, async () => {
-    await expectToOutlive(loadOf(1_500, CALLS), async (started) => {
-      way.hush()
+    await expectToOutlive(loadOf(1_500, CALLS), async ({ started, calls }) => {
+      const { hit: mayBeTwice } = await strikeAt(pipeline, started.run, calls, () => way.hush())
       await delay(1_000 * seconds)
       way.speak()
-      told('a black hole', [await untilWriting(started)])
-      return { hits: 2 * CALLS_AT_ONCE }
+      told('a black hole', [await untilWriting(started)], 'writing again', mayBeTwice)
+      return { mayBeTwice }
     })
   })
 }
 
 test('Redis full', TIMEOUT, async () => {
-  await expectToOutlive(loadOf(1_500, CALLS), async (started) => {
+  await expectToOutlive(loadOf(1_500, CALLS), async ({ started, calls }) => {
     const used = Number(/^used_memory:(\d+)/m.exec(await server.redis.info('memory'))?.[1])
-    await server.redis.config('SET', 'maxmemory', String(Math.floor(used / 2)))
+    const { hit: mayBeTwice } = await strikeAt(pipeline, started.run, calls, async () => {
+      await server.redis.config('SET', 'maxmemory', String(Math.floor(used / 2)))
+    })
     await delay(4_000)
     await server.redis.config('SET', 'maxmemory', '0')
-    told('Redis full', [await untilWriting(started)])
-    return { hits: 4 * CALLS_AT_ONCE }
+    told('Redis full', [await untilWriting(started)], 'writing again', mayBeTwice)
+    return { mayBeTwice }
   })
 })
 
 // Only with --full: faults-endpoint.test.ts has the short ones.
 for (const seconds of IS_FULL ? [60] : []) {
   test(`the endpoint away for ${seconds} s, then slow, then letting few through`, TIMEOUT, async () => {
-    await expectToOutlive(loadOf(2_000, 300), async (started) => {
-      await pipeline.simulator.control('', { outage: true })
+    await expectToOutlive(loadOf(2_000, 300), async ({ started }) => {
+      const { control } = pipeline.simulator
+      await control('', { outage: true })
       await delay(1_000 * seconds)
-      await pipeline.simulator.control('', { outage: false, latency: { baseMs: 200 }, faults: { slowDrip: 0.2, dripMs: 1_000 } })
+      await control('', { outage: false })
       told('the endpoint away', [await untilWriting(started)])
-      await delay(1_000)
-      await pipeline.simulator.control('', { faults: {}, latency: { baseMs: 50 }, storm: { allowPerSecond: 40, retryAfterSeconds: 1 } })
+      await control('', { faults: { slowDrip: 0.2, dripMs: 1_000 } })
+      await delay(5_000)
+      await control('', { faults: { slowDrip: 0 } })
+      told('slow-drip replies', [await untilWriting(started)])
+      await control('', { latency: { baseMs: 50 }, storm: { allowPerSecond: 40, retryAfterSeconds: 1 } })
       await delay(20_000)
-      await pipeline.simulator.control('', { storm: null, latency: { baseMs: 50 } })
-      return { hits: CALLS_AT_ONCE }
+      await control('', { storm: null })
+      told('a storm of 429', [await untilWriting(started)])
+      // A call that is refused is not paid for, and a slow reply is waited for.
+      return { mayBeTwice: 0 }
     })
   })
 }
 
-test("a tool user and a dispatcher whose clocks are an hour off, before and after the others'", TIMEOUT, async () => {
-  const others = (['user', 'producer'] as const).flatMap((stage) => pipeline.processes(stage))
-  // Redis may still count a worker whose connection vanished before.
-  const counted = () => Promise.all([pipeline.queues.workersOf('user'), pipeline.queues.workersOf('requests')])
-  const [users, dispatchers] = await counted()
-  const shifted = [
-    pipeline.start('user', clockOff(3_600_000)),
-    pipeline.start('user', clockOff(-3_600_000)),
-    pipeline.start('producer', clockOff(3_600_000)),
-  ]
-  await until('they serve', async () => {
-    const [usersNow, dispatchersNow] = await counted()
-    return usersNow === users + 2 && dispatchersNow === dispatchers + 1
+// No libfaketime: the tool chain has none, and takes nothing of the machine's. What is moved is what the code asks for the time: `Date`.
+test("one of every kind of process whose clock is an hour off, before and after the others'", TIMEOUT, async () => {
+  const stages = [
+    { stage: 'user', ms: HOUR_MS },
+    { stage: 'user', ms: -HOUR_MS },
+    { stage: 'producer', ms: HOUR_MS },
+    { stage: 'maker', ms: -HOUR_MS },
+    { stage: 'executor', ms: HOUR_MS },
+  ] as const
+  const right = [...new Set(stages.map(({ stage }) => stage))]
+  const others = right.flatMap((stage) => pipeline.processes(stage))
+  const shifted = stages.map(({ stage, ms }) => pipeline.start(stage, clockOff(ms)))
+  const serving = new Set<number>()
+  await until('they serve', () => {
+    for (const [, pid] of pipeline.log().matchAll(/"pid":(\d+),"queue":.*"message":"serving"/g)) serving.add(Number(pid))
+    return shifted.every(({ pid }) => serving.has(pid!))
   })
   for (const other of others) await pipeline.kill(other)
+  const from = performance.now()
+  const known = (await pipeline.publishedVersions()).size
+  await makeTool(pipeline, { family: 'date-to-iso', known, environment: clockOff(-HOUR_MS) })
+  told('clocks an hour off', [Math.round(performance.now() - from)], 'a tool made')
   await pipeline.simulator.control('', { latency: { baseMs: 50 }, storm: { allowPerSecond: 60, retryAfterSeconds: 1 } })
-  await expectToOutlive(loadOf(2_000, 2 * CALLS), async () => ({ hits: 3 * CALLS_AT_ONCE }))
+  await expectToOutlive(loadOf(2_000, 2 * CALLS), goesOn, clockOff(HOUR_MS))
   await pipeline.simulator.control('', { storm: null })
-  for (const stage of ['user', 'producer'] as const) pipeline.start(stage)
+  for (const stage of right) pipeline.start(stage)
   for (const process of shifted) await pipeline.kill(process)
 })
 
 test('a disk that is full for the writer: the run stops and says so, and goes on when there is room', TIMEOUT, async () => {
   const load = loadOf(2_000, CALLS)
-  const servedBefore = await answersServed(pipeline)
+  const calls = await watchCalls(pipeline, load)
   const full = pipeline.begin(load.lines, { maxFileBlocks: 100 })
   const end = await full.ended
   expect(end.code, end.talk).toBe(1)
   expect(end.talk).toMatch(/cannot be written.*(file too large|EFBIG|ENOSPC)/is)
   expect(end.talk).toContain(full.run)
   const started = goOn(load, full)
-  await expectHistory(pipeline, { load, started, end: await started.ended, servedBefore, mayBeTwice: 0 })
+  told('a disk with room again', [await untilWriting(started)])
+  await expectHistory(pipeline, { load, started, end: await started.ended, calls, mayBeTwice: 0 })
 })
 
 test('two clients on one run: the second is refused while the first is alive, and nothing is answered twice', TIMEOUT, async () => {
   const load = loadOf(2_000, CALLS)
-  await expectToOutlive(load, async (started) => {
+  await expectToOutlive(load, async ({ started }) => {
+    const from = performance.now()
     const second = await goOn(load, started).ended
+    told('a second client', [Math.round(performance.now() - from)], 'refused')
     expect(second.code, second.talk).toBe(2)
     expect(second.talk).toContain(started.run)
-    return { hits: 0 }
+    told('a second client', [await untilWriting(started)], 'the first goes on writing')
+    return { mayBeTwice: 0 }
   })
 })
 
-test('a job that a newer version wrote waits for a newer worker, and one of an older version is done', TIMEOUT, async () => {
-  const load = loadOf(300, 10)
-  const later = 'r-newerjobaa'
-  const known = load.lines.findIndex((line) => 'input' in line)
-  await expectToOutlive(load, async ({ run }) => {
+test('a job that a newer version wrote waits for a newer worker, and holds up nothing', TIMEOUT, async () => {
+  await expectToOutlive(loadOf(300, 10), async ({ started }) => {
     const { queues } = pipeline
+    const later = 'r-newerjobaa'
     // What no version of ours would write is not what `add` takes.
     const newer = { v: 2, run: later, lines: [{ somethingNew: true }] } as never
+    const from = performance.now()
     await queues.add('direct', [{ id: 'newer', data: newer }])
     await until('it is put off', async () => (await queues.depth('direct')).delayed === 1)
-    const older = {
-      v: 1,
-      run,
-      lines: [{ seq: known, customId: `line-${known + 1}`, text: textOf(load.lines[known]), kindName: FAMILY }],
-    } as never
-    await queues.add('requests', [{ id: 'older', data: older }])
-    await until('it is done', async () => (await queues.countOf('requests', run)) === 0)
-    expect((await queues.depth('requests')).failed).toBe(0)
+    told('a job of a newer version', [Math.round(performance.now() - from)], 'put off')
+    told('a job of a newer version', [await untilWriting(started)])
     expect(await queues.dropJobs(later)).toMatchObject({ dropped: 1 })
-    return { hits: 0 }
+    return { mayBeTwice: 0 }
   })
 })
 
-function textOf(line: unknown): string {
-  return typeof line === 'object' && line !== null && 'input' in line ? String(line.input) : ''
+test('jobs of every queue as the first published version wrote them are done', TIMEOUT, async () => {
+  const { queues, registry } = pipeline
+  const { input, jobs } = jobsOfFirstVersion()
+  const publishedBefore = (await pipeline.publishedVersions()).size
+  for (const maker of pipeline.processes('maker')) await pipeline.kill(maker)
+  const making = beginLabelled(pipeline, 'schedule')
+  await until('all is done but the make', async () => {
+    const depths = await Promise.all(SHARED_QUEUES.map((queue) => queues.depth(queue)))
+    const busy = depths.reduce((sum, { waiting, active, delayed }) => sum + waiting + active + delayed, 0)
+    return busy === 1 && (await queues.depth('maker')).waiting === 1
+  })
+  expect(await queues.dropJobs(making.run)).toEqual({ dropped: 1, held: 0 })
+  await add(jobs('maker', making.run, await kindNamed('schedule')))
+  pipeline.start('maker')
+  const made = await making.ended
+  expect(made.code, `${made.talk}\n${pipeline.log()}`).toBe(0)
+  expect(await pipeline.publishedVersions()).toHaveProperty('size', publishedBefore + 1)
+
+  for (const producer of pipeline.processes('producer')) await pipeline.kill(producer)
+  const calls = await watchCalls(pipeline, { direct: 0 })
+  const started = pipeline.begin(input)
+  await until('all is read', async () => (await registry.runs.get(started.run))?.ingest.isDone === true)
+  await queues.dropJobs(started.run)
+  const from = performance.now()
+  const ofRun = async (queue: QueueName) => jobs(queue, started.run, await kindNamed(FAMILY))
+  await add(await ofRun('execution'))
+  let executed: [string, string[]] | undefined
+  await until('its calls are made', async () => {
+    const events = await server.redis.xrange(`${queues.prefix}:execution:events`, '-', '+')
+    executed = events.find(([, fields]) => fields.includes('completed'))
+    return executed !== undefined
+  })
+  expect(JSON.stringify(executed).match(/status[^,}]*ok/g)).toHaveLength(3)
+  for (const queue of ['requests', 'user', 'direct', 'results'] as const) await add(await ofRun(queue))
+  pipeline.start('producer')
+  const end = await started.ended
+  told('jobs of the first version', [Math.round(performance.now() - from)], 'all done')
+  const direct = end.results.filter(({ toolwright }) => toolwright.tier === 'direct').length
+  const load = { lines: input, direct: direct - RECORDED_DIRECT_RESULTS, refused: 0 }
+  expect(load.direct).toBeGreaterThan(0)
+  await expectHistory(pipeline, { load, started, end, calls, mayBeTwice: 0 })
+})
+
+interface RecordedJob {
+  queue: QueueName
+  id: string
+  data: never
+  run: string
+}
+
+/** One of the recorded results is an answer of the strong model. */
+const RECORDED_DIRECT_RESULTS = 1
+
+/**
+ * What the first published version (of 20 November 2026) added to its queues in a run of these lines, and in one that made a tool: recorded when that
+ * version was run over its simulator. Of a line that went from queue to queue one job is kept, so that the jobs are the whole run, once. `jobs`: a queue's,
+ * as if they were about this run and this kind.
+ */
+function jobsOfFirstVersion(): { input: object[]; jobs: (queue: QueueName, run: string, kind: string) => RecordedJob[] } {
+  const recorded = linesOf('jobs.jsonl')
+  return {
+    input: linesOf('input.jsonl').map((line) => z.looseObject({}).parse(JSON.parse(line))),
+    jobs: (queue, run, kind) =>
+      recorded.flatMap((text) => {
+        const job = RecordedJob.parse(JSON.parse(text.replaceAll(/r-record\w{4}/g, run).replaceAll('k-unit-conversion-064515', kind)))
+        // What another version wrote is not what `add` takes.
+        return job.queue === queue ? [{ queue, id: job.id, data: job.data as never, run }] : []
+      }),
+  }
+}
+
+function linesOf(name: string): string[] {
+  return readFileSync(join(import.meta.dirname, '../fixtures/jobs-v1', name), 'utf8')
+    .trimEnd()
+    .split('\n')
+}
+
+const RecordedJob = z.object({ queue: z.string(), id: z.string(), data: z.unknown() })
+
+async function add(jobs: RecordedJob[]): Promise<void> {
+  expect(jobs).not.toEqual([])
+  for (const { queue, id, data, run } of jobs) await pipeline.queues.add(queue, [{ id, data }], queue === 'results' ? run : undefined)
+}
+
+async function kindNamed(name: string): Promise<string> {
+  for (const id of await pipeline.registry.kinds.list()) if ((await pipeline.registry.kinds.get(id))?.name === name) return id
+  throw new Error(`there is no kind ${name}`)
+}
+
+async function goesOn({ started }: Hit): Promise<{ mayBeTwice: number }> {
+  told('clocks an hour off', [await untilWriting(started)])
+  return { mayBeTwice: 0 }
 }
 
 /** Its users but the first, as ACL SETUSER takes them: without a file of users they go with the server. */
@@ -277,9 +427,9 @@ async function usersOf({ redis }: RedisServer): Promise<string[][]> {
   })
 }
 
-async function heldCalls(): Promise<number> {
-  const answer = await pipeline.simulator.control('/held')
-  return typeof answer === 'object' && answer !== null && 'held' in answer ? Number(answer.held) : 0
+/** Of the calls that were on the way when Redis went, those that may have been paid for in vain after so long. */
+function hitBy(awayMs: number, calls: number): number {
+  return awayMs < LOCKS_HOLD_MS ? 0 : calls
 }
 
 /** Environment of a process whose clock is off: what runs before it moves what `Date` says. */

@@ -19,6 +19,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { copyContext, DOCKERFILE, readDockerfile, ROOT } from './dockerfile.ts'
 import { until } from './pipeline.ts'
 
@@ -88,8 +90,7 @@ describe('without Docker, as a user who is not root', () => {
     expect(written).toMatch(/^user executor\.image\.test on /)
   })
 
-  // The user's tree is the maker's but for the app itself.
-  test.each(['producer', 'maker', 'executor', 'exporter'])(
+  test.each(['producer', 'user', 'maker', 'executor', 'exporter', 'simulator'])(
     'the %s becomes ready on a tree that it cannot write, without a home, and stops on SIGTERM',
     { timeout: 180_000 },
     async (app) => {
@@ -99,13 +100,14 @@ describe('without Docker, as a user who is not root', () => {
       const before = listOf(tree)
       expect(writableIn(tree)).toEqual([])
 
-      const { child, log, environment } = await start(app, tree)
-      const ready = () => spawnSync(node, plan.healthCheck.slice(1).map(inTree(tree)), { env: environment, encoding: 'utf8' })
+      const container = app === 'simulator' ? await simulatorContainer() : await stageContainer(app)
+      const { child, log, environment } = start(app, tree, container)
+      const ready = () => spawnSync(node, container.healthCheck.slice(1).map(inTree(tree)), { env: environment, encoding: 'utf8' })
       await until(`the ${app} is ready`, () => {
         if (child.exitCode !== null) throw new Error(`the ${app} ended with ${child.exitCode}:\n${log()}`)
         return ready().status === 0
       })
-      expect(ready().stdout).toBe('200 ready\n')
+      expect(ready().stdout).toMatch(container.ready)
       // The executor's is in the tree.
       expect(log()).not.toContain('built the image of the interpreter')
 
@@ -118,6 +120,38 @@ describe('without Docker, as a user who is not root', () => {
   )
 })
 
+/** What a container is started with, beside what the Dockerfile says. */
+interface Container {
+  environment: Record<string, string>
+  command: string[]
+  healthCheck: string[]
+  /** What the health check prints. */
+  ready: RegExp
+}
+
+async function stageContainer(app: string): Promise<Container> {
+  const user = app === 'executor' ? executorUser(WHERE.TOOLWRIGHT_PREFIX, WHERE.TOOLWRIGHT_SPACE).name : 'default'
+  const environment = {
+    ...WHERE,
+    TOOLWRIGHT_METRICS_PORT: String(await freePort()),
+    TOOLWRIGHT_CONCURRENCY: '1',
+    ...((app === 'user' || app === 'maker') && MODELS),
+    REDIS_URL: `redis://${user}:${app === 'executor' ? EXECUTOR_PASSWORD : PASSWORD}@127.0.0.1:${port}`,
+  }
+  return { environment, command: [], healthCheck: plan.healthCheck, ready: /^200 ready\n$/ }
+}
+
+/** As compose.yaml has it, but for the port. */
+async function simulatorContainer(): Promise<Container> {
+  const Compose = z.object({
+    services: z.object({ simulator: z.object({ command: z.array(z.string()), healthcheck: z.object({ test: z.array(z.string()) }) }) }),
+  })
+  const { simulator } = Compose.parse(parse(readFileSync(join(ROOT, 'infra/compose.yaml'), 'utf8'), { merge: true })).services
+  const own = String(await freePort())
+  const [, ...healthCheck] = simulator.healthcheck.test.map((word) => word.replace(':8080/', `:${own}/`))
+  return { environment: {}, command: simulator.command.map((word) => word.replace(/^8080$/, own)), healthCheck, ready: /^200 \{/ }
+}
+
 /** The step of the Dockerfile, as it stands there, on what a build is sent. */
 function assemble(app: string, tree: string): void {
   const store = process.env['pnpm_config_store_dir'] ?? join(CACHE, 'pnpm-store')
@@ -128,25 +162,20 @@ function assemble(app: string, tree: string): void {
   execFileSync('sh', ['-c', command], { cwd: context, env: { ...process.env, APP: app, XDG_RUNTIME_DIR: runtime }, stdio: 'pipe' })
 }
 
-async function start(app: string, tree: string) {
+function start(app: string, tree: string, container: Container) {
   const home = join(folder, `${app}-data`)
   mkdirSync(home)
   if (SOMEBODY.uid !== undefined) chownSync(home, SOMEBODY.uid, SOMEBODY.gid)
-  const user = app === 'executor' ? executorUser(WHERE.TOOLWRIGHT_PREFIX, WHERE.TOOLWRIGHT_SPACE).name : 'default'
   const environment = {
     ...Object.fromEntries(Object.entries(plan.environment).map(([name, value]) => [name, inTree(tree)(value)])),
-    ...WHERE,
     PATH: process.env['PATH'] ?? '',
     HOME: '',
     TMPDIR: home,
     TOOLWRIGHT_HOME: home,
-    TOOLWRIGHT_METRICS_PORT: String(await freePort()),
-    TOOLWRIGHT_CONCURRENCY: '1',
-    ...(app === 'maker' && MODELS),
-    REDIS_URL: `redis://${user}:${app === 'executor' ? EXECUTOR_PASSWORD : PASSWORD}@127.0.0.1:${port}`,
+    ...container.environment,
   }
   const cwd = inTree(tree)(plan.folder).replace('${APP}', app)
-  const child = spawn(node, plan.entrypoint.slice(1), {
+  const child = spawn(node, [...plan.entrypoint.slice(1), ...container.command], {
     cwd,
     env: environment,
     ...SOMEBODY,

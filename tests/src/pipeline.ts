@@ -20,7 +20,8 @@ import { z } from 'zod'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-export type Stage = 'producer' | 'user' | 'maker' | 'executor'
+/** None is started as an `exporter` unless a test does. */
+export type Stage = 'producer' | 'user' | 'maker' | 'executor' | 'exporter'
 
 /** One line of a run's output, as far as tests look at it. */
 const ResultLine = z.object({

@@ -19,14 +19,15 @@ export function checkedRun(run: string): string {
   return run
 }
 
-/** Its record. Throws a usage error where it is not there. */
+/** Its record; whoever asks for it keeps it from expiring. Throws a usage error where it is not there. */
 export async function recordOf({ registry }: Space, run: string): Promise<RunRecord> {
   const record = await registry.runs.get(run)
   if (record === null) throw usageError(`there is no run ${run} here: ./toolwright status lists the latest`)
+  await registry.runs.attend(run)
   return record
 }
 
-export async function isFollowed({ queues }: Space, run: string): Promise<boolean> {
+export async function isFollowed({ queues }: Pick<Space, 'queues'>, run: string): Promise<boolean> {
   return (await queues.workersOf('results', run)) > 0
 }
 

@@ -14,13 +14,18 @@ export interface RunRow {
   started: string
   input: string
   halted_by: string | null
-  /** What it may cost in all, and has cost: exact dollars. */
+  /** What it may cost in all, and has cost: exact dollars. Spent is null, which is unknown, where calls were made and the cost of none is known. */
   limit_usd: string | null
-  spent_usd: string
+  spent_usd: string | null
+  /** Calls whose cost is unknown; one that has a price, and did not say what it used, is in `spent_usd` at the most it may have cost. */
+  unpriced_calls: number
 }
 
-export async function rowOf(space: Space, record: RunRecord): Promise<RunRow> {
-  const { limitNano, spentNano } = await space.registry.money.budget({ run: record.id })
+export async function rowOf(space: Pick<Space, 'registry' | 'queues'>, record: RunRecord): Promise<RunRow> {
+  const { money } = space.registry
+  const [{ limitNano, spentNano }, sums] = await Promise.all([money.budget({ run: record.id }), money.sums(record.id)])
+  const calls = sums.reduce((sum, row) => sum + row.calls, 0)
+  const unpriced = sums.reduce((sum, row) => sum + row.unpriced, 0)
   const { id, ingest, written, waiting, createdAt, source, haltedBy } = record
   return {
     run: id,
@@ -33,7 +38,8 @@ export async function rowOf(space: Space, record: RunRecord): Promise<RunRow> {
     input: source.replace(/ [0-9a-f]{8}$/, ''),
     halted_by: haltedBy,
     limit_usd: limitNano === null ? null : exactUsd(limitNano),
-    spent_usd: exactUsd(spentNano),
+    spent_usd: unpriced > 0 && unpriced === calls ? null : exactUsd(spentNano),
+    unpriced_calls: unpriced,
   }
 }
 
@@ -55,8 +61,14 @@ export const RUN_COLUMNS: Column<RunRow>[] = [
 ]
 
 /** A run in one line. */
-export function rowLine({ run, state, read, written, waiting, halted_by, limit_usd, spent_usd }: RunRow): string {
+export function rowLine(row: RunRow): string {
+  const { run, state, read, written, waiting, halted_by } = row
   const tools = waiting > 0 ? `, ${waiting} wait for tools` : ''
-  const limit = limit_usd === null ? '' : `, $${spent_usd} of $${limit_usd} spent`
-  return `${run} ${state}: ${read} read, ${written} written${tools}${limit}${state === 'halted' ? `: ${halted_by}` : ''}`
+  return `${run} ${state}: ${read} read, ${written} written${tools}${spentOfLimit(row)}${state === 'halted' ? `: ${halted_by}` : ''}`
+}
+
+function spentOfLimit({ limit_usd, spent_usd, unpriced_calls }: RunRow): string {
+  if (limit_usd === null) return ''
+  if (spent_usd === null) return `, an unknown part of $${limit_usd} spent`
+  return `, $${spent_usd} of $${limit_usd} spent${unpriced_calls > 0 ? ` (calls of unknown cost: ${unpriced_calls})` : ''}`
 }

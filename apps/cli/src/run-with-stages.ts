@@ -40,6 +40,8 @@ export async function runInSpace(
 /** Runs the client of one run, with the stages that its space lacks; they go on until it has ended. */
 async function runWithStages(surroundings: Surroundings, space: Space, { wish, startsWorkers, signal }: Running): Promise<ExitCode> {
   const { environment, folders, inherited, say } = surroundings
+  // A maker that starts now must not take it for one that nobody comes back to.
+  await space.registry.runs.attend(wish.run)
   const missing = await stagesWithoutWorker(space.queues)
   const stuck = new AbortController()
   const client = () => runClient({ folders, inherited, redisUrl: space.url, wish, stop: signal, leave: stuck.signal })

@@ -59,6 +59,10 @@ const REPLY: KeptReply = {
   completion: null,
 }
 
+function answersOf(model: string): string {
+  return `bucket="results",role="strong",model="${model}",purpose="answer",cause="normal"`
+}
+
 test('shows zeros in an empty space', async () => {
   const lines = await scrape()
   expect(lines).toContain('toolwright_requests_total{tier="extracted",outcome="answered"} 0')
@@ -73,15 +77,22 @@ test('shows the ledger to the nano-dollar, and unknown prices as calls', async (
   const { money } = data.registry
   await money.settle(intent('1'), 1, REPLY)
   await money.settle(intent('2'), 1, { ...REPLY, costNano: 3 })
-  await money.settle(intent('3'), 1, { ...REPLY, costNano: null, model: 'free' })
+  await money.settle(intent('3'), 1, { ...REPLY, costNano: null, model: 'new' })
+  await money.settle(intent('4'), 1, { ...REPLY, costNano: 0, model: 'free' })
+  await money.settle(intent('5'), 1, { ...REPLY, costNano: 20, model: 'mixed' })
+  await money.settle(intent('6'), 1, { ...REPLY, costNano: null, model: 'mixed' })
   const lines = await scrape()
   const priced = 'bucket="results",role="strong",model="big \\"1\\"",purpose="answer",cause="normal"'
-  const free = 'bucket="results",role="strong",model="free",purpose="answer",cause="normal"'
   expect(lines).toContain(`toolwright_model_calls_total{${priced}} 2`)
   expect(lines).toContain(`toolwright_cost_dollars_total{${priced}} 1.234567894`)
   expect(lines).toContain(`toolwright_unpriced_calls_total{${priced}} 0`)
-  expect(lines).toContain(`toolwright_cost_dollars_total{${free}} 0`)
-  expect(lines).toContain(`toolwright_unpriced_calls_total{${free}} 1`)
+  expect(lines).toContain(`toolwright_cost_dollars_total{${answersOf('free')}} 0`)
+  expect(lines).toContain(`toolwright_unpriced_calls_total{${answersOf('free')}} 0`)
+  // Zero would be a claim.
+  expect(lines.filter((line) => line.startsWith(`toolwright_cost_dollars_total{${answersOf('new')}`))).toEqual([])
+  expect(lines).toContain(`toolwright_unpriced_calls_total{${answersOf('new')}} 1`)
+  expect(lines).toContain(`toolwright_cost_dollars_total{${answersOf('mixed')}} 2e-8`)
+  expect(lines).toContain(`toolwright_unpriced_calls_total{${answersOf('mixed')}} 1`)
   for (const [name, tokens] of Object.entries({ uncached_input: 14, cache_read: 10, cache_write: 6, output: 4 }))
     expect(lines).toContain(`toolwright_tokens_total{${priced},class="${name}"} ${tokens}`)
 })
@@ -103,9 +114,12 @@ test('shows results, kinds, makes, waiting lines and uncertain calls', async () 
     usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     correct: true,
   }
+  const unknown = { costNano: null, basis: 'unknown' as const }
+  await registry.totals.addResults(RUN, [{ ...answered, tier: 'direct', correct: false, baseline: unknown }])
+  // Zero would be a claim.
+  expect((await scrape()).filter((line) => line.startsWith('toolwright_baseline_dollars_total'))).toEqual([])
   await registry.totals.addResults(RUN, [
     answered,
-    { ...answered, tier: 'direct', correct: false, baseline: { costNano: null, basis: 'unknown' } },
     { ...shared, status: 'failed', baseline: answered.baseline, statusCode: 0, error: { code: 'x', message: 'y' } },
   ])
   const kind = await registry.kinds.named('sort', '', 'Sort b a')
@@ -141,6 +155,19 @@ test('shows results, kinds, makes, waiting lines and uncertain calls', async () 
       'toolwright_runs{state="halted"} 0',
     ]),
   )
+})
+
+test('shows calls that were never settled after their run has ended, and no dollars for those without a price', async () => {
+  await settings()
+  const { runs, money } = data.registry
+  await money.begin(intent('lost', { timeoutMs: -2_000, boundNano: null }))
+  await runs.finish(RUN, {})
+  const unpriced = await scrape()
+  expect(unpriced).toContain('toolwright_uncertain_calls 1')
+  expect(unpriced).toContain('toolwright_uncertain_unpriced_calls 1')
+  expect(unpriced.filter((line) => line.startsWith('toolwright_uncertain_dollars'))).toEqual([])
+  await money.begin(intent('lost too', { timeoutMs: -2_000 }))
+  expect(await scrape()).toContain('toolwright_uncertain_dollars 0.000005')
 })
 
 test('shows tool versions by what became of them, and for how long makes have been under way', async () => {

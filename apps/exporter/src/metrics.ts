@@ -1,6 +1,7 @@
 import { TierName } from '@toolwright/contracts'
 import type { Sums } from '@toolwright/registry'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { createModelBound } from './bound-models.ts'
 import type { State } from './read-state.ts'
 
 interface Sample {
@@ -18,8 +19,8 @@ interface Metric {
 
 const SPEND_LABELS = ['bucket', 'role', 'model', 'purpose', 'cause']
 
-/** What the exporter shows; `infra/METRICS.md` lists the same. */
-const METRICS: Metric[] = [
+/** What the exporter shows, and the table of `infra/METRICS.md` with it. */
+export const METRICS: readonly Metric[] = [
   {
     name: 'toolwright_requests_total',
     type: 'counter',
@@ -59,9 +60,11 @@ const METRICS: Metric[] = [
   {
     name: 'toolwright_cost_dollars_total',
     type: 'counter',
-    help: 'Cost in the ledger, US dollars; calls without a known price are not in it',
+    help: 'Cost in the ledger, US dollars; calls without a known price are not in it, and absent where no call has one',
     labels: SPEND_LABELS,
-    samples: ({ spend }) => spend.map((sums) => ({ labels: spendLabels(sums), value: dollars(sums.costNano) })),
+    // 0 would be a claim.
+    samples: ({ spend }) =>
+      spend.filter(({ calls, unpriced }) => calls > unpriced).map((sums) => ({ labels: spendLabels(sums), value: dollars(sums.costNano) })),
   },
   {
     name: 'toolwright_unpriced_calls_total',
@@ -73,9 +76,12 @@ const METRICS: Metric[] = [
   {
     name: 'toolwright_baseline_dollars_total',
     type: 'counter',
-    help: 'Estimate of what the written results would have cost, each answered by the strong model directly, US dollars; unknown ones are not in it',
+    help: 'Estimate of what the written results would have cost, each answered by the strong model directly, US dollars; unknown ones are not in it, and absent where none is known',
     labels: [],
-    samples: ({ totals }) => [{ labels: {}, value: dollars(totals['baselineNano'] ?? 0) }],
+    samples: ({ totals }) => {
+      const isKnown = (totals['baseline:measured'] ?? 0) + (totals['baseline:assumed'] ?? 0) > 0
+      return !isKnown && (totals['baseline:unknown'] ?? 0) > 0 ? [] : [{ labels: {}, value: dollars(totals['baselineNano'] ?? 0) }]
+    },
   },
   {
     name: 'toolwright_baseline_requests_total',
@@ -88,21 +94,22 @@ const METRICS: Metric[] = [
   {
     name: 'toolwright_uncertain_calls',
     type: 'gauge',
-    help: 'Model calls of active runs that are unsettled past their time-out, and may have been billed',
+    help: 'Model calls that are unsettled past their time-out, and may have been billed; of all runs, until a week after the end of theirs',
     labels: [],
     samples: ({ uncertain }) => [{ labels: {}, value: uncertain.calls }],
   },
   {
     name: 'toolwright_uncertain_dollars',
     type: 'gauge',
-    help: 'The most that the uncertain calls of active runs can have cost, US dollars; calls without a known price are not in it',
+    help: 'The most that the uncertain calls can have cost, US dollars; calls without a known price are not in it, and absent where none has one',
     labels: [],
-    samples: ({ uncertain }) => [{ labels: {}, value: dollars(uncertain.boundNano) }],
+    samples: ({ uncertain: { calls, unpriced, boundNano } }) =>
+      unpriced > 0 && unpriced === calls ? [] : [{ labels: {}, value: dollars(boundNano) }],
   },
   {
     name: 'toolwright_uncertain_unpriced_calls',
     type: 'gauge',
-    help: 'Uncertain model calls of active runs whose price is unknown',
+    help: 'Uncertain model calls whose price is unknown',
     labels: [],
     samples: ({ uncertain }) => [{ labels: {}, value: uncertain.unpriced }],
   },
@@ -119,7 +126,7 @@ const METRICS: Metric[] = [
   {
     name: 'toolwright_budget_spent_dollars',
     type: 'gauge',
-    help: 'What of it is spent, US dollars: today (UTC), and by those runs; a call that does not say what it used counts at its bound',
+    help: 'What of it is spent, US dollars: today (UTC), and by those runs; a call that does not say what it used counts at its bound, and one without a known price is not in it',
     labels: ['scope'],
     samples: ({ budgets }) => budgetScopes(budgets).map(([scope, { spentNano }]) => ({ labels: { scope }, value: dollars(spentNano) })),
   },
@@ -256,7 +263,11 @@ const READ_TIMEOUT_MS = 5_000
 
 /** Registers all of them; each scrape reads the state once, and fails when Redis does not answer within 5 s. */
 export function exportMetrics(registry: Registry, read: () => Promise<State>): void {
-  const state = onceAtATime(read)
+  const bound = createModelBound()
+  const state = onceAtATime(async () => {
+    const found = await read()
+    return { ...found, spend: bound(found.spend) }
+  })
   for (const metric of METRICS) {
     const { name, help, labels } = metric
     if (metric.type === 'gauge') {
@@ -283,6 +294,7 @@ export function exportMetrics(registry: Registry, read: () => Promise<State>): v
         async collect() {
           const samples = metric.samples(await state())
           counter.reset()
+          if (samples.length === 0) counter.remove({})
           for (const sample of samples) counter.inc(sample.labels, sample.value)
         },
       })

@@ -83,7 +83,7 @@ test('rules and dashboards name only metrics and labels that METRICS.md lists, a
   for (const { where, expr } of expressions) {
     const names = metricsIn(expr)
     expect(names.length, where).toBeGreaterThan(0)
-    const unknown = names.filter((name) => !known.has(name) && !/^(process|nodejs)_\w+$/.test(name))
+    const unknown = names.filter((name) => !known.has(name))
     expect({ where, unknown }).toEqual({ where, unknown: [] })
     const strange = groupLabelsIn(expr).filter((label) => !labels.has(label))
     expect({ where, strange }).toEqual({ where, strange: [] })

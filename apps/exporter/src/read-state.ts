@@ -8,7 +8,7 @@ export interface State {
   totals: Record<string, number>
   /** Sums over all ledgers of the space. */
   spend: Sums[]
-  /** Unsettled past their time-out, over all runs that are active. */
+  /** Unsettled past their time-out, over all runs, done ones included as long as their calls are known: it is after the end of their run that most become uncertain. */
   uncertain: Uncertain
   /** What a day (UTC) may cost and what is taken of it, and the same of all active runs that have a limit together. */
   budgets: { day: Budget; runs: Budget }
@@ -49,7 +49,7 @@ export async function readState({ redis, registry, queues, index }: Services): P
     registry.tools.makes(),
     registry.makes.agesMs(),
     registry.kinds.kindsWithWaiting(),
-    Promise.all(runs.map((run) => registry.money.uncertain(run))),
+    registry.money.uncertain(null),
     Promise.all(runs.map((run) => registry.money.budget({ run }))),
     registry.money.budget('today'),
     Promise.all(records.map((run) => registry.failures.count(run.id))),
@@ -62,11 +62,7 @@ export async function readState({ redis, registry, queues, index }: Services): P
   return {
     totals,
     spend,
-    uncertain: {
-      calls: sum(uncertain, (one) => one.calls),
-      boundNano: sum(uncertain, (one) => one.boundNano),
-      unpriced: sum(uncertain, (one) => one.unpriced),
-    },
+    uncertain,
     budgets: {
       day,
       runs: {

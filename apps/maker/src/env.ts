@@ -10,8 +10,8 @@ const MakerEnvironment = z.object({
   modelTimeoutMs: z.coerce.number('expected milliseconds').int().min(100).default(300_000),
   /** How long examples are kept: they are users' requests. */
   exampleDays: z.coerce.number('expected a number of days').min(1).max(36_500).default(30),
-  /** How long a run is kept that was interrupted and that nobody has come back to. */
-  runDays: z.coerce.number('expected a number of days').min(1).max(36_500).default(30),
+  /** How long a run is kept that was interrupted and that nobody has come back to; what its lines have come to is kept for no longer than 30 days. */
+  runDays: z.coerce.number('expected a number of days').min(1).max(30).default(30),
 })
 export type MakerEnvironment = z.infer<typeof MakerEnvironment>
 

@@ -1,6 +1,9 @@
 import { type Line, type LineResult, RunSettings } from '@toolwright/contracts'
+import { startWorker } from '@toolwright/queues'
 import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
+import { openLog } from '@toolwright/runtime'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { forgetRuns } from './forget-old.ts'
 
@@ -78,16 +81,17 @@ async function keysOf(run: string): Promise<string[]> {
 }
 
 const services = () => ({ registry: data.registry, queues: jobs.queues })
+const recordKey = (run: string) => `${data.keyPrefix}run:${run}`
+const attendedAgo = (run: string, ms: number) => data.redis.hset(recordKey(run), 'attendedAt', Date.now() - ms)
 
 test('an interrupted run that nobody came back to leaves nothing, and others stay as they are', async () => {
   await interrupt(RUN)
-  await data.redis.hset(`${data.keyPrefix}run:${RUN}`, 'attendedAt', Date.now() - 10_000)
-  await data.redis.zadd(`${data.keyPrefix}runs`, Date.now() - 20_000, RUN)
   await interrupt(OTHER_RUN)
+  await attendedAgo(RUN, 3_600_000)
   const others = await keysOf(OTHER_RUN)
   expect((await keysOf(RUN)).length).toBe(others.length)
 
-  expect(await forgetRuns(services(), Date.now() - 5_000)).toEqual([RUN])
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([RUN])
   expect(await keysOf(RUN)).toEqual([])
   expect((await keysOf(OTHER_RUN)).toSorted()).toEqual(others.toSorted())
   expect((await data.registry.runs.list(10)).map(({ id }) => id)).toEqual([OTHER_RUN])
@@ -100,14 +104,73 @@ test('an interrupted run that nobody came back to leaves nothing, and others sta
 
 test('a run that somebody came back to stays, and so does one that has ended', async () => {
   await interrupt(RUN)
-  await data.redis.zadd(`${data.keyPrefix}runs`, Date.now() - 20_000, RUN)
-  await data.redis.hset(`${data.keyPrefix}run:${RUN}`, 'attendedAt', Date.now() - 10_000)
+  await attendedAgo(RUN, 3_600_000)
   await data.registry.runs.attend(RUN)
   await interrupt(OTHER_RUN)
-  await data.redis.zadd(`${data.keyPrefix}runs`, Date.now() - 20_000, OTHER_RUN)
-  await data.redis.hset(`${data.keyPrefix}run:${OTHER_RUN}`, 'attendedAt', Date.now() - 10_000)
   await data.registry.runs.finish(OTHER_RUN, {})
-  expect(await forgetRuns(services(), Date.now() - 5_000)).toEqual([])
+  await attendedAgo(OTHER_RUN, 3_600_000)
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([])
   expect(await data.registry.runs.get(RUN)).toMatchObject({ state: 'active', isCancelled: false })
   expect(await data.registry.runs.get(OTHER_RUN)).toMatchObject({ state: 'done', isCancelled: false })
 })
+
+test('the time of a run that an older version began runs from when it is first looked at', async () => {
+  await interrupt(RUN)
+  await data.redis.hdel(recordKey(RUN), 'attendedAt')
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([])
+  await attendedAgo(RUN, 3_600_000)
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([RUN])
+})
+
+test('a run whose client is alive stays, however long it has said nothing', async () => {
+  await interrupt(RUN)
+  await attendedAgo(RUN, 3_600_000)
+  const client = startWorker({
+    queue: 'results',
+    run: RUN,
+    redis: jobs.redis,
+    queues: jobs.queues,
+    concurrency: 1,
+    log: openLog({ stage: 'client', level: 'error' }),
+    handle: () => Promise.resolve(null),
+    bury: () => Promise.resolve(),
+  })
+  await until(async () => (await jobs.queues.workersOf('results', RUN)) === 1)
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([])
+  await client.close(1_000)
+  await until(async () => (await jobs.queues.workersOf('results', RUN)) === 0)
+  // It counts as there from then on.
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([])
+  await attendedAgo(RUN, 3_600_000)
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([RUN])
+})
+
+test('a run of which a worker has a job in hand is cancelled, and goes when the worker has let go of it', async () => {
+  await interrupt(RUN)
+  await attendedAgo(RUN, 3_600_000)
+  const { promise: released, resolve: release } = Promise.withResolvers<null>()
+  const taken = Promise.withResolvers<null>()
+  const worker = startWorker({
+    queue: 'requests',
+    redis: jobs.redis,
+    queues: jobs.queues,
+    concurrency: 1,
+    log: openLog({ stage: 'producer', level: 'error' }),
+    handle: () => {
+      taken.resolve(null)
+      return released
+    },
+    bury: () => Promise.resolve(),
+  })
+  await taken.promise
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([])
+  expect(await data.registry.runs.get(RUN)).toMatchObject({ isCancelled: true })
+  release(null)
+  await until(async () => (await jobs.queues.countOf('requests', RUN)) === 0)
+  expect(await forgetRuns(services(), 1_800_000)).toEqual([RUN])
+  await worker.close(1_000)
+})
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(20)
+}

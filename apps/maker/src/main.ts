@@ -19,7 +19,7 @@ await runUntilStopped({ stage: 'maker', followParent: true }, async (lifetime) =
   const services: Services = {
     registry,
     queues: stage.queues,
-    payer: openPayer({ registry, models, budgets, observe: observe.record, traces: stage.queues.traces }),
+    payer: openPayer({ registry, models, budgets, observe: observe.record, log: stage.log, traces: stage.queues.traces }),
     strongCost,
     index: openKindIndex(registry.kinds),
     observeMake: stage.metrics === null ? () => undefined : openMakeTimes(stage.metrics),

@@ -1,10 +1,11 @@
-import { type KindId, type Line, RunSettings } from '@toolwright/contracts'
+import { type KindId, type Line, type LineResult, RunSettings } from '@toolwright/contracts'
 import { type JobContext, startWorker, type RunningWorker } from '@toolwright/queues'
 import { openTestQueues, type TestQueues } from '@toolwright/queues/testing'
 import { learn, openKindIndex, readingOf, shapeOf, tokensOf } from '@toolwright/registry'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
 import { openLog } from '@toolwright/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { buryRequests } from './bury-requests.ts'
 import { dispatch } from './dispatch.ts'
 import { openRegrouping } from './regroup.ts'
 
@@ -95,4 +96,27 @@ test('a target takes the place of an answer that models agreed on, also when a t
   await dispatchLine({ ...line, seq: 3, text: 'spell plum' })
   const answers = new Map((await tools.examples(kind)).map(({ text, answer, source }) => [text, [answer, source]]))
   expect(Object.fromEntries(answers)).toEqual({ 'spell pear': ['right', 'given'], 'spell fig': ['right', 'given'] })
+})
+
+test('lines that cannot be dispatched are kept before their errors are told, and nobody waits for them any more', async () => {
+  const { registry } = data
+  const lines = [0, 1].map((seq): Line => ({ seq, customId: `line-${seq}`, text: 'sort b a', frame: '', hop: 0 }))
+  await registry.runs.saveIngest(RUN, { offset: 9, seq: 2, lineNumber: 3, refused: 0, isDone: true, sha256: '', sendingTo: 0 })
+  await buryRequests({ registry, queues: jobs.queues }, { v: 1, run: RUN, lines }, new Error('five workers died over it'))
+  expect(await registry.failures.count(RUN)).toBe(2)
+  const told: LineResult[] = []
+  const handle = (job: { results: LineResult[] }) => {
+    told.push(...job.results)
+    return Promise.resolve(null)
+  }
+  const client = startWorker({ queue: 'results', run: RUN, redis: jobs.redis, queues: jobs.queues, concurrency: 1, log, handle })
+  await vi.waitFor(() => expect(told).toHaveLength(2))
+  await client.close(0)
+  expect(told[0]).toMatchObject({
+    seq: 0,
+    status: 'failed',
+    error: { code: 'internal_error', message: 'the request could not be dispatched: five workers died over it' },
+  })
+  expect(await registry.runs.unanswered(RUN, lines)).toEqual([])
+  expect(await registry.runs.canBringMore(RUN)).toBe(false)
 })

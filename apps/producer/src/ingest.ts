@@ -177,7 +177,9 @@ async function send(
   const { lines } = batch
   await registry.runs.saveFrames(run, batch.frames)
   if (lines.length > 0) {
-    const unsent = isAgain ? (await registry.runs.undispatched(run, lines)).filter(({ seq }) => !hasResult(seq)) : lines
+    const unsent = isAgain
+      ? (await registry.runs.undispatched(run, lines)).filter(({ seq }) => !hasResult(seq))
+      : await withoutResult(options, lines)
     // Where the batch ends is known before it is sent.
     if (!isAgain) await saveIngest(options, { ...checkpoint, sendingTo: to }, checkpoint.seq)
     const id = queues.idFor('requests', run, lines[0]!.seq, lines.at(-1)!.seq)
@@ -187,6 +189,18 @@ async function send(
   if (copies.length > 0 || batch.refused.length > 0) await settle([...batch.refused, ...copies])
   // Not before they are safe: what is dispatched is not sent again.
   await registry.runs.noteDispatched(run, copies)
+}
+
+/**
+ * The lines that have no result: where Redis knows nothing of the run any more, its file does, and nobody pays for these again. What is the same as another request is sent all the same: nobody would bring its copies
+ * an answer.
+ */
+async function withoutResult({ registry, request, duplicates, hasResult }: IngestOptions, lines: Line[]): Promise<Line[]> {
+  if (duplicates !== null) return lines
+  const answered = lines.filter(({ seq }) => hasResult(seq))
+  if (answered.length === 0) return lines
+  await registry.runs.noteDispatched(request.run, answered)
+  return lines.filter(({ seq }) => !hasResult(seq))
 }
 
 /**

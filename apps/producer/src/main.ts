@@ -1,6 +1,7 @@
 import { openStage, sendTogether } from '@toolwright/queues'
 import { openKindIndex, openRegistry } from '@toolwright/registry'
 import { runUntilStopped } from '@toolwright/runtime'
+import { buryRequests } from './bury-requests.ts'
 import { dispatch, sendToTool } from './dispatch.ts'
 import { readEnvironment } from './env.ts'
 import { openRegrouping } from './regroup.ts'
@@ -38,21 +39,6 @@ await runUntilStopped({ stage: 'producer', followParent: true }, async (lifetime
             data: { ...job, lines: [line] },
           })),
     handle: (job, context) => dispatch(services, job, context),
-    bury: async (job, error) => {
-      const id = stage.queues.idFor('results', job.run, ...job.lines.map((line) => line.seq), 'undispatched')
-      const results = job.lines.map((line) => ({
-        status: 'failed' as const,
-        seq: line.seq,
-        customId: line.customId,
-        kind: null,
-        kindName: line.kindName ?? null,
-        decidedBy: null,
-        costNano: line.spent === undefined ? 0 : line.spent.costNano,
-        baseline: { costNano: null, basis: 'unknown' as const },
-        statusCode: 0,
-        error: { code: 'internal_error', message: `the request could not be dispatched: ${error.message}` },
-      }))
-      await stage.queues.add('results', [{ id, data: { v: 1, run: job.run, results } }], job.run)
-    },
+    bury: (job, error) => buryRequests(services, job, error),
   })
 })

@@ -237,6 +237,19 @@ test('on a pipe, the same request that comes later gets the answer too, while it
   expect(second.talk()).toContain('Of these, 1 got the answer to an earlier request that is the same')
 })
 
+test('of a run that Redis knows nothing of any more, what is in its file is not paid for again', { timeout: 60_000 }, async () => {
+  write(upTo(40).map((at) => ({ id: `id-${at}`, input: `request ${at}` })))
+  startAnswering()
+  const first = start({}, { limit: 25 })
+  expect(await first.ended, first.talk()).toBe(0)
+  await registry.runs.forget(RUN)
+  const second = start({})
+  expect(await second.ended, second.talk()).toBe(0)
+  expect(seqsOf(inFile()).toSorted((a, b) => a - b)).toEqual(upTo(40))
+  expect(answered.toSorted((a, b) => a - b)).toEqual(upTo(40))
+  expect(await registry.runs.get(RUN)).toMatchObject({ state: 'done', dispatched: 40 })
+})
+
 test('in a file they are found by a later process; each line is right or wrong by its own target', { timeout: 60_000 }, async () => {
   write([{ id: 'a', input: 'same', target: 'SAME' }])
   startAnswering()

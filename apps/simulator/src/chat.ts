@@ -30,7 +30,7 @@ export function createChat({ holds, served }: { holds: Holds; served: Served }):
     const turns = turnsOf(request)
     const role = roleOf(request.model, settings)
     const play = model(turns)
-    const count = (status: string) => served.countCall(role, play.asked, status)
+    const count = served.callBegins(role, play.asked)
     const refuse = (error: unknown) => {
       if (!(error instanceof ApiError)) throw error
       count(String(error.status))
@@ -75,6 +75,8 @@ function roleOf(name: string, { models }: Settings): Role {
 /** Aborts when the caller closes the connection before the reply is sent. */
 function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
+  // It may be gone before its request was read.
+  if (response.destroyed) controller.abort()
   response.once('close', () => {
     if (!response.writableEnded) controller.abort()
   })

@@ -335,10 +335,12 @@ describe('control', () => {
       signal: aborting.signal,
     })
     await until(async () => JSON.stringify((await control(simulator, '/held')).json).includes('"held":1'))
+    expect((await control(simulator, '/served')).json).toMatchObject({ calls: {}, underWay: { strong: { answer: 1 } } })
     aborting.abort()
     await expect(call).rejects.toThrow(/fetch failed|terminated|aborted/)
     await until(async () => JSON.stringify((await control(simulator, '/held')).json).includes('"held":0'))
     await until(async () => JSON.stringify((await control(simulator, '/served')).json).includes('"gone":1'))
+    expect((await control(simulator, '/served')).json).toMatchObject({ underWay: { strong: { answer: 0 } } })
   })
 
   test('counts calls by role, purpose and status, and tokens by model', async () => {

@@ -18,7 +18,7 @@ await runUntilStopped({ stage: 'user', followParent: true }, async (lifetime) =>
   const services: Services = {
     registry,
     queues,
-    payer: openPayer({ registry, models, budgets, observe: observe.record, traces: queues.traces }),
+    payer: openPayer({ registry, models, budgets, observe: observe.record, log: stage.log, traces: queues.traces }),
     finisher: openFinisher({ registry, queues, strongCost }),
     index: openKindIndex(registry.kinds),
     turns: openTurns(),

@@ -1,6 +1,7 @@
 import { RunSettings } from '@toolwright/contracts'
 import { ModelError, type ModelCall } from '@toolwright/llm'
 import { scriptedModel, type ScriptedReply } from '@toolwright/llm/testing'
+import { openLog } from '@toolwright/runtime'
 import { openTestRegistry, type TestRegistry } from '@toolwright/registry/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ModelCallEvent, openPayer, type Payer, type Payment } from './payer.ts'
@@ -154,8 +155,8 @@ test('a run that is cancelled while a call waits for its turn pays for nothing m
 })
 
 /** A worker whose calls may cost 60 and cost 50. */
-function bounded(costNano: number | null = 60) {
-  const one = worker(() => ({ text: '42', costNano: 50 }))
+function bounded(costNano: number | null = 60, more: { tokens?: typeof TOKENS } = {}) {
+  const one = worker(() => ({ text: '42', costNano: 50, ...more }))
   one.strong.bound = () => ({ tokens: TOKENS, costNano })
   return one
 }
@@ -210,7 +211,41 @@ describe('budgets', () => {
     expect(await data.registry.money.budget({ run: RUN })).toMatchObject({ spentNano: 50, overrunNano: 30 })
     await data.registry.money.setBudget(RUN, 1_000_000)
     await payFor(payer, { field: '2:answer' })
-    expect(await data.registry.runs.haltReason(RUN)).toMatch(/overrun/)
+    expect(await data.registry.runs.haltReason(RUN)).toMatch(/overrun.*\(--max-cost-usd\)/)
+  })
+
+  test.each([
+    ['day', { dayNano: 1_000_000 }, 'TOOLWRIGHT_MAX_USD_PER_DAY'],
+    ['make', { makeNano: 1_000_000 }, 'TOOLWRIGHT_MAX_USD_PER_MAKE'],
+  ])('of a %s alone halt the run too where an endpoint ignores what it was asked for', async (_, budgets, name) => {
+    const { strong, light } = bounded(20)
+    await payFor(openPayer({ registry: data.registry, models: { strong, light }, budgets }))
+    expect(await data.registry.runs.get(RUN)).toMatchObject({ isOverBudget: true, haltedBy: expect.stringContaining(`(${name})`) })
+  })
+
+  test('that an endpoint ignores are told to the log: which call, what it might cost and did, and no text', async () => {
+    const { strong, light } = bounded(20, { tokens: TOKENS })
+    const lines: string[] = []
+    const log = openLog({ stage: 'user', level: 'warn', write: (text) => void lines.push(text) })
+    const payer = openPayer({ registry: data.registry, models: { strong, light }, log })
+    await payFor(payer)
+    strong.bound = () => ({ tokens: TOKENS, costNano: 50 })
+    await payFor(payer, { field: '2:answer' })
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0]!)).toEqual({
+      time: expect.any(String),
+      stage: 'user',
+      pid: process.pid,
+      level: 'warn',
+      message: 'a call cost more than it may',
+      run: RUN,
+      kind: null,
+      purpose: 'answer',
+      model: 'big',
+      boundUsd: '0.00000002',
+      costUsd: '0.00000005',
+      tokens: TOKENS,
+    })
   })
 
   test('of a make refuse its calls only', async () => {

@@ -1,7 +1,7 @@
-import { type KindId, type Purpose, type Role, shownUsd, type Tokens } from '@toolwright/contracts'
+import { exactUsd, type KindId, type Purpose, type Role, shownUsd, type Tokens } from '@toolwright/contracts'
 import { type Model, type ModelCall, ModelError, type Reply } from '@toolwright/llm'
 import { LaterError, onceNotFull } from '@toolwright/queues'
-import type { Traces } from '@toolwright/runtime'
+import type { Log, Traces } from '@toolwright/runtime'
 import type { Heard, Intent, KeptReply, MinuteLimits, OverBudget, Registry } from '@toolwright/registry'
 import { type EndpointGate, openEndpointGate, type Pass } from './endpoint-gate.ts'
 import { completeTraced } from './traced-call.ts'
@@ -59,9 +59,11 @@ export function openPayer(options: {
   models: Models
   budgets?: Budgets
   observe?: (event: ModelCallEvent) => void
+  /** Told of calls that cost more than they may. */
+  log?: Log | undefined
   traces?: Traces | undefined
 }): Payer {
-  const { registry, models, budgets = {}, traces } = options
+  const { registry, models, budgets = {}, log, traces } = options
   const gates = new Map<string, EndpointGate>()
 
   const gateOf = (model: Model): EndpointGate => {
@@ -168,7 +170,10 @@ export function openPayer(options: {
       const atLightNano = payment.role === 'strong' ? models.light.costOf(reply.tokens) : null
       const kept = await onceNotFull(() => registry.money.settle(intent, begun.attempt, toKeep, atLightNano))
       await pass.succeeded({ usage: usageOf(reply.tokens), announced: reply.announced })
-      if (kept.overrunNano > 0) await haltOverrun(registry, intent, kept.overrunNano)
+      if (kept.overrunNano > 0) {
+        log?.warn(overrunOf(intent, toKeep), 'a call cost more than it may')
+        await haltOverrun(registry, intent, kept.overrunNano)
+      }
       return kept.reply
     },
   }
@@ -186,7 +191,7 @@ async function refuse(registry: Registry, intent: Intent, over: OverBudget): Pro
 function reasonOf({ model, boundNano }: Intent, { why, scope, limitNano, spentNano, reservedNano }: OverBudget): string {
   if (why === 'unpriced')
     return `the price of ${model} is unknown, and ${ABOUT_SCOPE[scope]} is limited: give its price in a file that TOOLWRIGHT_PRICES names, or set no limit`
-  const uncertain = reservedNano > 0 ? ` and ${shownUsd(reservedNano)} reserved by calls that were never settled` : ''
+  const uncertain = reservedNano > 0 ? ` and ${shownUsd(reservedNano)} reserved by calls that are not settled` : ''
   return `${ABOUT_SCOPE[scope]} is limited to ${shownUsd(limitNano)}: ${shownUsd(spentNano)} spent${uncertain}, and the next call may cost up to ${shownUsd(boundNano ?? 0)}`
 }
 
@@ -196,11 +201,25 @@ const ABOUT_SCOPE: Record<OverBudget['scope'], string> = {
   make: 'what making a tool may cost (TOOLWRIGHT_MAX_USD_PER_MAKE)',
 }
 
-/** An endpoint that bills more than it was asked for makes every bound worthless: whoever has set a limit is asked first. */
+/** What the log says of a call that cost more than its bound: no texts. */
+function overrunOf({ run, kind, purpose, model, boundNano }: Intent, { costNano, tokens }: KeptReply): object {
+  return { run, kind, purpose, model, boundUsd: usdOrNull(boundNano), costUsd: usdOrNull(costNano), tokens }
+}
+
+function usdOrNull(nano: number | null): string | null {
+  return nano === null ? null : exactUsd(nano)
+}
+
+/** An endpoint that bills more than it was asked for makes every bound worthless, whichever call shows it: whoever has set a limit is asked first. */
 async function haltOverrun(registry: Registry, { run, model, budgets }: Intent, overrunNano: number): Promise<void> {
   const { limitNano } = await registry.money.budget({ run })
-  if (limitNano === null && budgets?.dayNano === undefined) return
-  const reason = `${model} billed ${shownUsd(overrunNano)} more for a call than it was asked for at most (overrun), so no budget can be held`
+  const limits = [
+    ...(limitNano === null ? [] : ['--max-cost-usd']),
+    ...(budgets?.dayNano === undefined ? [] : ['TOOLWRIGHT_MAX_USD_PER_DAY']),
+    ...(budgets?.makeNano === undefined ? [] : ['TOOLWRIGHT_MAX_USD_PER_MAKE']),
+  ]
+  if (limits.length === 0) return
+  const reason = `${model} billed ${shownUsd(overrunNano)} more for a call than it was asked for at most (overrun), so no limit can be held (${limits.join(', ')})`
   await registry.runs.halt(run, reason, { isOverBudget: true })
 }
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { afterEach, describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ModelError } from './model-error.ts'
 import { openModel, type Endpoint, type Model } from './model.ts'
@@ -22,6 +25,15 @@ const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
+
+const folder = mkdtempSync(join(tmpdir(), 'toolwright-model-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+/** These endpoints are on this machine, where the list's prices do not hold. */
+const PRICES = join(folder, 'prices.json')
+writeFileSync(
+  PRICES,
+  JSON.stringify({ version: '1', models: { 'gpt-4o-mini': { input_mtok: '0.15', output_mtok: '0.60', cache_read_mtok: '0.075' } } }),
+)
 
 const KEY = 'sk-test-0123456789abcdef'
 const CALL: ModelCall = { messages: [{ role: 'user', content: 'Sort: b a' }], maxTokens: 50 }
@@ -58,7 +70,7 @@ async function endpoint(handler: Handler, settings: Partial<Endpoint> = {}): Pro
     timeoutMs: 5000,
     ...settings,
   }
-  return { model: openModel(full, openPrices()), seen, port }
+  return { model: openModel(full, openPrices(PRICES)), seen, port }
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) {
@@ -109,7 +121,7 @@ describe('a call that succeeds', () => {
       costNano: 21_000,
       model: 'gpt-4o-mini-2024-07-18',
     })
-    expect(reply.price).toMatch(/^genai-prices [\d.]+: openai\/gpt-4o-mini$/)
+    expect(reply.price).toBe('price file 1: gpt-4o-mini')
     expect(reply.completion).toEqual(completion('a b'))
     expect(reply.latencyMs).toBeGreaterThanOrEqual(0)
   })
@@ -175,6 +187,16 @@ describe('a call that succeeds', () => {
   test('leaves the cost of an unknown model unknown', async () => {
     const { model } = await endpoint((_, response) => send(response, 200, { ...completion('x'), model: undefined }), { model: 'simulated' })
     expect(await model.complete(CALL)).toMatchObject({ costNano: null, price: 'unknown', model: 'simulated' })
+    expect(model.bound(CALL).costNano).toBeNull()
+  })
+
+  test('leaves the cost of a model on a host of your own unknown, whatever the endpoint calls it', async () => {
+    const { model } = await endpoint((_, response) => send(response, 200, { ...completion('x'), model: 'gpt-4o' }), { model: 'gpt-4o' })
+    const reply = await model.complete(CALL)
+    expect([reply.costNano, reply.price]).toEqual([
+      null,
+      expect.stringMatching(/^unknown: .*; what it costs at 127\.0\.0\.1, a host of your own/),
+    ])
     expect(model.bound(CALL).costNano).toBeNull()
   })
 

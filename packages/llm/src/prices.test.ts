@@ -30,12 +30,46 @@ describe('the list that comes with it', () => {
   test('goes by the provider of the endpoint where it knows it', () => {
     const prices = openPrices()
     expect(prices.costOf('openai/gpt-4o-mini', tokens(1), 'https://openrouter.ai/api/v1').price).toContain('openrouter/openai/gpt-4o-mini')
-    expect(prices.costOf('gpt-4o-mini', tokens(1), 'http://127.0.0.1:1/v1').price).toContain('openai/gpt-4o-mini')
+    expect(prices.costOf('gpt-4o-mini', tokens(1), 'https://models.example.com/v1').price).toContain('openai/gpt-4o-mini')
   })
 
   test('does not know the price of an unknown model', () => {
     expect(openPrices().costOf('simulated-strong', tokens(1))).toEqual({ costNano: null, price: 'unknown' })
   })
+
+  test.each([
+    ['http://127.0.0.1:8000/v1', '127.0.0.1'],
+    ['http://127.1.2.3/v1', '127.1.2.3'],
+    ['http://localhost:11434/v1', 'localhost'],
+    ['http://[::1]:8000/v1', '::1'],
+    ['http://[::ffff:10.0.0.5]:8000/v1', '::ffff:a00:5'],
+    ['http://[fd00::17]/v1', 'fd00::17'],
+    ['http://10.1.2.3/v1', '10.1.2.3'],
+    ['http://172.16.0.1/v1', '172.16.0.1'],
+    ['http://172.31.255.255/v1', '172.31.255.255'],
+    ['http://192.168.1.10/v1', '192.168.1.10'],
+    ['http://100.64.0.1/v1', '100.64.0.1'],
+    ['http://vllm:8000/v1', 'vllm'],
+    ['http://GPU-Box.local:8000/v1', 'gpu-box.local'],
+    ['http://llm.corp.internal./v1', 'llm.corp.internal'],
+    ['http://vllm.models.svc.cluster.local/v1', 'vllm.models.svc.cluster.local'],
+  ])('does not hold for a host of your own: %s', (baseUrl, host) => {
+    const { costNano, price } = openPrices().costOf('gpt-4o-mini', tokens(1000), baseUrl)
+    expect(costNano).toBeNull()
+    expect(price).toMatch(/^unknown: genai-prices [\d.]+: openai\/gpt-4o-mini is a provider's price; /)
+    expect(price).toContain(`; what it costs at ${host}, a host of your own, or that it is free there, only a price file can say`)
+  })
+
+  test.each([
+    'http://172.15.0.1/v1',
+    'http://172.32.0.1/v1',
+    'http://192.169.0.1',
+    'http://11.0.0.1',
+    'https://local.example.com',
+    'https://[2001:db8::1]/v1',
+  ])('holds for a host that others can reach: %s', (baseUrl) =>
+    expect(openPrices().costOf('gpt-4o-mini', tokens(1000), baseUrl).costNano).toBe(150_000),
+  )
 
   test('charges a long prompt by its tier', () => {
     const prices = openPrices()
@@ -55,6 +89,14 @@ describe("a user's file", () => {
     expect(prices.costOf('gpt-4o-mini', tokens(1))).toEqual({ costNano: 1, price: 'price file 2026-11: gpt-4o-mini' })
     expect(prices.costOf('gpt-4o-mini', tokens(10_000, 1, 2, 4)).costNano).toBe(1 + 2000 + 1000 + 12_000)
     expect(prices.costOf('gpt-4o', tokens(1)).price).toMatch(/^genai-prices/)
+  })
+
+  test('says what a model costs at a host of your own, by its entry and not by a tier alone', () => {
+    const path = priceFile({ version: '1', tiers: { half: '0.5' }, models: { 'gpt-4o-mini': { input_mtok: 0, output_mtok: '0.10' } } })
+    const at = (model: string, tier?: string) => openPrices(path, tier).costOf(model, tokens(10, 10), 'http://127.0.0.1:4000/v1')
+    expect(at('gpt-4o-mini')).toEqual({ costNano: 1000, price: 'price file 1: gpt-4o-mini' })
+    expect(at('gpt-4o-mini', 'half').costNano).toBe(500)
+    expect([at('gpt-4o').costNano, at('gpt-4o', 'half').costNano]).toEqual([null, null])
   })
 
   test('may say that a model is free', () => {

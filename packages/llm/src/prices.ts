@@ -4,6 +4,7 @@ import { calcPrice, findProvider } from '@pydantic/genai-prices'
 import type { Tokens } from '@toolwright/contracts'
 import { z } from 'zod'
 import { parseDecimal, product, sumRoundedUp, type Decimal } from './decimal.ts'
+import { privateHostOf } from './private-host.ts'
 
 /** `costNano`: integer nano-dollars, null where the model's price is unknown. `price`: the list, its version and the id that matched, or `unknown`. */
 export interface Cost {
@@ -12,7 +13,10 @@ export interface Cost {
 }
 
 export interface Prices {
-  /** `baseUrl` tells whose price holds where several providers sell one model; an endpoint that the list does not know is priced by the model's name alone. */
+  /**
+   * `baseUrl` tells whose price holds where several providers sell one model; an endpoint that the list does not know is priced by the model's name alone. At a host of
+   * the user's own that is nobody's price, and only a price file can tell: it may be free, or a gateway to a provider.
+   */
   costOf(model: string, tokens: Tokens, baseUrl?: string): Cost
 }
 
@@ -90,6 +94,8 @@ export function openPrices(file?: string, tier?: string): Prices {
     costOf(model, tokens, baseUrl) {
       const found = (own && pricesFromFile(own, model)) ?? pricesFromList(listVersion, model, tokens, baseUrl)
       if (!found) return { costNano: null, price: 'unknown' }
+      const host = found.isListed && baseUrl !== undefined ? privateHostOf(baseUrl) : null
+      if (host !== null) return { costNano: null, price: unknownAt(host, found.source) }
       if (tier === undefined) return { costNano: costNanoOf(found, tokens), price: found.source }
       const factor = tierOf({ ...own?.tiers, ...found.tiers }, tier)
       if (factor === undefined) return { costNano: null, price: `unknown: ${found.source} has no tier ${tier}` }
@@ -97,6 +103,10 @@ export function openPrices(file?: string, tier?: string): Prices {
       return { costNano: costNanoOf(multiplied(found, factor), tokens), price }
     },
   }
+}
+
+function unknownAt(host: string, source: string): string {
+  return `unknown: ${source} is a provider's price; what it costs at ${host}, a host of your own, or that it is free there, only a price file can say`
 }
 
 function decimalOf(expected: (got: string) => string) {

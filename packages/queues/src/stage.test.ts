@@ -80,6 +80,30 @@ test('keeps queues and registry of one space apart, in one hash slot', () => {
   expect(stage.registryPrefix).toBe(stage.queues.prefix.replace(/q$/, 'r:'))
 })
 
+test('takes up nothing new of any queue while it stops', async () => {
+  const inHand = Promise.withResolvers<null>()
+  let isTaken = false
+  stage.serve({ queue: 'direct', concurrency: 1, handle: async () => null })
+  stage.serve({
+    queue: 'requests',
+    concurrency: 1,
+    handle: () => {
+      isTaken = true
+      return inHand.promise
+    },
+  })
+  const lines = [{ seq: 1, customId: 'line-1', text: 't', frame: '', hop: 0 }]
+  await stage.queues.add('requests', [{ id: 'requests-b1', data: { v: 1 as const, run: 'r-aaaaaaaaaa', lines } }])
+  await vi.waitFor(async () => expect([isTaken, await stage.queues.workersOf('direct')]).toEqual([true, 1]), 5_000)
+
+  const closed = closers.pop()!.close()
+  // It waits for the job that is in hand.
+  await vi.waitFor(async () => expect(await stage.queues.workersOf('direct')).toBe(0), 3_000)
+  inHand.resolve(null)
+  await closed
+  expect(await stage.queues.depth('requests')).toMatchObject({ waiting: 0, active: 0 })
+})
+
 test('closes its workers before what they need', () => {
   stage.serve({ queue: 'requests', concurrency: 1, handle: async () => null })
   expect(closers.map(({ name }) => name).toReversed()).toEqual(['the worker on requests', 'metrics', 'queues', 'redis'])

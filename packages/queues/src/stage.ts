@@ -75,6 +75,10 @@ export async function openStage(
 
   await Promise.race([checkServers(redis, stage, environment, log), aborted(lifetime.signal)])
   const observing = server.registry === null ? null : observeJobs(server.registry)
+  const workers: RunningWorker[] = []
+  let closing: Promise<unknown> | undefined
+  // All at once: while one waits for what it has in hand, the others take up nothing new, and their time is the same.
+  const closeWorkers = () => (closing ??= Promise.all(workers.map((worker) => worker.close(STOP_GRACE_MS))))
 
   return {
     redis,
@@ -90,7 +94,8 @@ export async function openStage(
         log,
         ...observing?.(options.queue),
       })
-      lifetime.closeLater(`the worker on ${options.queue}`, () => worker.close(STOP_GRACE_MS))
+      workers.push(worker)
+      lifetime.closeLater(`the worker on ${options.queue}`, closeWorkers)
       log.info({ queue: options.queue, concurrency: options.concurrency }, 'serving')
       return worker
     },

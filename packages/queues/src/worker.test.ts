@@ -571,6 +571,13 @@ describe.concurrent('a worker that goes away', () => {
     expect(Date.now() - killedAt).toBeLessThan(10_000)
     expect(handled.toSorted((a, b) => a[0]! - b[0]!)).toEqual([[1, 2], [3], [4]])
     expect(buried).toEqual([{ seqs: [5], message: '3 workers died while working on this request' }])
+    expect(lab.logged()).toContainEqual(
+      expect.objectContaining({
+        message: 'the job cannot be done; its lines end with an error',
+        run: RUN,
+        error: expect.objectContaining({ message: '3 workers died while working on this request' }) as unknown,
+      }),
+    )
     expect(takenUp).toBe(3)
   })
 })

@@ -162,7 +162,10 @@ export function startWorker<Q extends QueueName>(options: WorkerOptions<Q>): Run
         jobLog.warn({ parts: parts.length }, 'workers died over this batch; its lines go on alone')
         return await handOn('retried', died, () => queues.add(queue, parts, options.run))
       }
-      if (options.bury !== undefined) return await handOn('buried', died, async () => options.bury?.(data, died, context))
+      if (options.bury !== undefined) {
+        jobLog.error({ error: died }, 'the job cannot be done; its lines end with an error')
+        return await handOn('buried', died, async () => options.bury?.(data, died, context))
+      }
       settle('failed', died)
       throw new UnrecoverableError(`${job.stalledCounter} workers died while working on this job`)
     }

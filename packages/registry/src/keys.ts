@@ -36,7 +36,7 @@ export function registryKeys(prefix: string) {
     /** Bitmap: seqs of lines whose result is on its way to the client. */
     answered: (run: string) => `${prefix}run:${run}:answered`,
     spaceMoney: `${prefix}money`,
-    /** Hash: <day>:spent, <day>:reserved, the day's budget and what was billed beyond what calls may cost; nano-dollars. */
+    /** Hash: <day>:spent, <day>:reserved, the day's budget and what was billed beyond what calls may cost, nano-dollars; <day>:until, when its calls have ended or are given up. */
     days: `${prefix}days`,
     totals: `${prefix}totals`,
     kinds: `${prefix}kinds`,

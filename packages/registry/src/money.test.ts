@@ -78,12 +78,18 @@ describe('a paid call', () => {
   })
 
   test('that is settled again, because the answer to the first time was lost, is booked once', async () => {
-    const attempt = await begin(intent())
-    await money.settle(intent(), attempt, reply())
-    expect(await money.settle(intent(), attempt, reply())).toEqual({ reply: reply(), overrunNano: 0 })
+    await data.registry.runs.open(RUN, RunSettings.parse({ v: 1 }), '')
+    const [one, other] = [await begin(intent()), await begin(intent())]
+    await money.settle(intent(), one, reply())
+    expect(await money.settle(intent(), one, reply())).toEqual({ reply: reply(), overrunNano: 0 })
     expect(await money.ledger(RUN)).toHaveLength(1)
     expect(await money.sums(RUN)).toMatchObject([{ bucket: 'results', calls: 1, costNano: 700 }])
     expect(await money.direct(kind)).toMatchObject({ calls: 1, costNano: 700 })
+    // What another worker paid for meanwhile is waste, once.
+    for (let time = 0; time < 2; time++)
+      expect(await money.settle(intent(), other, reply({ text: 'another' }))).toMatchObject({ reply: { text: 'the answer' } })
+    expect((await money.ledger(RUN)).map(({ cause }) => cause)).toEqual(['normal', 'waste'])
+    expect(await money.budget({ run: RUN })).toMatchObject({ spentNano: 1_400, reservedNano: 0 })
   })
 
   test("that two workers made uses the first one's reply, and books the second as waste", async () => {
@@ -134,6 +140,24 @@ describe('a paid call', () => {
     expect(await money.uncertain(RUN)).toEqual({ calls: 3, boundNano: 800, unpriced: 1 })
     await money.settle(intent({ field: '2:answer' }), 1, reply())
     expect(await money.uncertain(RUN)).toEqual({ calls: 2, boundNano: 300, unpriced: 1 })
+  })
+
+  test('that was never settled stays uncertain when its run is done, among those of all runs, until the run is forgotten', async () => {
+    const { runs } = data.registry
+    const done = 'r-done000000'
+    const quiet = 'r-quiet00000'
+    for (const run of [RUN, done, quiet]) await runs.open(run, RunSettings.parse({ v: 1 }), 'test')
+    await begin(intent({ field: '1:answer', timeoutMs: -2_000, boundNano: 300 }))
+    const lost = intent({ run: done, field: '1:answer', timeoutMs: -2_000, boundNano: 70 })
+    await begin(lost)
+    await begin({ ...lost, field: '2:answer', boundNano: null })
+    await begin({ ...lost, field: '3:answer', timeoutMs: 60_000 })
+    for (const run of [done, quiet]) await runs.finish(run, {})
+    const seconds = await data.redis.ttl(`${data.keyPrefix}run:${done}:intents`)
+    expect(seconds).toBeGreaterThan(6 * 86_400)
+    expect(await money.uncertain(null)).toEqual({ calls: 3, boundNano: 370, unpriced: 1 })
+    await runs.forget(done)
+    expect(await money.uncertain(null)).toEqual({ calls: 1, boundNano: 300, unpriced: 0 })
   })
 
   test("of a make is kept with the make, whatever becomes of the run, and apart from the run's own", async () => {
@@ -382,7 +406,7 @@ describe('a budget', () => {
     await data.registry.runs.open(other, RunSettings.parse({ v: 1 }), '')
     const today = { budgets: { dayNano: 1_500 } }
     const attempt = await begin(line(1, today))
-    expect(await money.begin(line(2, { ...today, run: other }))).toEqual(over('spent', 'day'))
+    expect(await money.begin(line(2, { ...today, run: other }))).toEqual(over('reserved', 'day'))
     await money.settle(line(1), attempt, reply({ costNano: 100 }))
     expect(await money.begin(line(2, { ...today, run: other }))).toEqual({ attempt: 1 })
     expect(await money.budget('today')).toEqual({ limitNano: 1_500, spentNano: 100, reservedNano: 1_000, overrunNano: 0 })
@@ -394,5 +418,39 @@ describe('a budget', () => {
     expect(await money.begin(step('a1t1'))).toEqual(over('spent', 'make'))
     expect(await money.begin(line(3))).toEqual({ attempt: 1 })
     await data.registry.makes.drop(kind, 1)
+  })
+
+  test.each(['day', 'make'] as const)('of a %s is waited for while calls of any run may be under way, and then is spent', async (scope) => {
+    const other = 'r-bbbbbbbbbb'
+    await data.registry.runs.open(other, RunSettings.parse({ v: 1 }), '')
+    await data.registry.makes.begin(kind, 1, 60_000)
+    const budgets = scope === 'day' ? { dayNano: 2_500 } : { makeNano: 2_500 }
+    const step = (n: number, more: Partial<Intent> = {}) =>
+      line(n, { ...(scope === 'make' && { make: { kind, generation: 1 } }), budgets, ...more })
+    // The call that ends last is not the one that began last.
+    await begin(step(1, { timeoutMs: 300 }))
+    const quick = step(2, { timeoutMs: -2_000 })
+    const attempt = await begin(quick)
+    expect(await money.begin(step(3, { run: other }))).toEqual(over('reserved', scope))
+    // Whatever ends, this would not fit.
+    expect(await money.begin(step(3, { run: other, boundNano: 2_501 }))).toEqual(over('spent', scope))
+    await expect.poll(() => money.begin(step(3, { run: other })), { timeout: 5_000 }).toEqual(over('spent', scope))
+    // What the first may have cost stays taken, what the second gives back does not.
+    await money.settle(quick, attempt, reply({ costNano: 0 }))
+    await begin(step(3, { run: other }))
+    expect(await money.begin(step(4))).toEqual(over('reserved', scope))
+    await data.registry.makes.drop(kind, 1)
+  })
+
+  test('of a day is not kept waiting for by calls that cost nothing', async () => {
+    const budgets = { dayNano: 1_500 }
+    await begin(line(1, { budgets, timeoutMs: -2_000 }))
+    await begin(line(2, { budgets, boundNano: 0 }))
+    expect(await money.begin(line(3, { budgets }))).toEqual(over('spent', 'day'))
+  })
+
+  test('of a make that is gone leaves nothing in its name', async () => {
+    await begin(line(1, { make: { kind, generation: 7 }, budgets: { makeNano: 2_500 } }))
+    expect(await data.redis.exists(`${data.keyPrefix}kind:${kind}:make:7`)).toBe(0)
   })
 })

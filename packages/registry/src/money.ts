@@ -6,9 +6,11 @@ import { ABANDON, BEGIN, SETTLE } from './money-scripts.ts'
 import { type DirectSums, directSums, type KindMoney, kindMoney } from './kind-money.ts'
 import { readSums, type Sums, sumsPrefix } from './money-sums.ts'
 import { openScript } from './script.ts'
+import { readUncertain, type Uncertain } from './uncertain.ts'
 
 export type { DirectSums, KindMoney } from './kind-money.ts'
 export type { Sums } from './money-sums.ts'
+export type { Uncertain } from './uncertain.ts'
 
 /** A paid model reply, kept before it is used, so that no crash pays for it twice. */
 export const KeptReply = z.object({
@@ -61,14 +63,6 @@ export interface Budget {
   overrunNano: number
 }
 
-const IntentRecord = z.object({ boundNano: z.int().nullable(), until: z.number(), purpose: z.string(), kind: z.string().nullable() })
-
-export interface Uncertain {
-  calls: number
-  boundNano: number
-  unpriced: number
-}
-
 /** By which price calls of a model were booked: the list, its version, the id that matched and the tier, or `unknown…`. */
 export interface PriceUsed {
   role: Role
@@ -100,7 +94,8 @@ export interface Money {
   /** The same one by one, for ledgers that no memory holds. */
   entries(run: string): AsyncGenerator<LedgerEntry>
   sums(run: string | null): Promise<Sums[]>
-  uncertain(run: string): Promise<Uncertain>
+  /** Of a run; null: of all, done ones included as long as their intents are kept, which is a week. */
+  uncertain(run: string | null): Promise<Uncertain>
   /** Sets what a run may cost in all; null: without limit. */
   setBudget(run: string, limitNano: number | null): Promise<void>
   /** Of a run, or of today (UTC) with the limit that was last held to; `overrunNano` of `today` is that of all days. */
@@ -248,18 +243,7 @@ export function openMoney(redis: RedisConnection, keys: RegistryKeys): Money {
     ledger: async (run) => await Array.fromAsync(entries(run)),
     entries,
     sums: async (run) => readSums(await redis.hgetall(run === null ? keys.spaceMoney : keys.money(run))),
-    uncertain: async (run) => {
-      const now = await redisTime(redis, keys.intents(run))
-      const total: Uncertain = { calls: 0, boundNano: 0, unpriced: 0 }
-      for (const text of await redis.hvals(keys.intents(run))) {
-        const intent = IntentRecord.parse(JSON.parse(text))
-        if (intent.until > now) continue
-        total.calls++
-        if (intent.boundNano === null) total.unpriced++
-        else total.boundNano += intent.boundNano
-      }
-      return total
-    },
+    uncertain: async (run) => await readUncertain(redis, keys, run),
     setBudget: async (run, limitNano) => {
       if (limitNano === null) await redis.hdel(keys.run(run), 'budget')
       else await redis.hset(keys.run(run), 'budget', limitNano)

@@ -101,10 +101,12 @@ export interface Runs {
   saveFrames(run: string, frames: Map<string, Frame>): Promise<void>
   frame(run: string, hash: string): Promise<Frame>
   setPaused(run: string, isPaused: boolean): Promise<void>
-  /** Its client lives; to be told more often than runs expire. */
+  /** Somebody is there for it, its client or a person who asks; what is kept of it is kept for 30 days from then. */
   attend(run: string): Promise<void>
-  /** Runs without an end whose clients have not been there since, cancelled herewith: nobody comes for what is kept of them. */
-  expire(before: number): Promise<string[]>
+  /** Runs without an end that nobody has been there for in so many milliseconds, by Redis' clock. */
+  unattended(ms: number): Promise<string[]>
+  /** Cancels such a run. False if somebody has come meanwhile. */
+  expire(run: string, ms: number): Promise<boolean>
   /** Ends the run for good: its paid calls stop, whatever else is still to be done for its end. */
   cancel(run: string): Promise<void>
   /** Stops a run's paid calls, the first reason counting, until the run is opened again. `isOverBudget`: what is missing is money that may be spent. */
@@ -166,10 +168,25 @@ for index = 2, #KEYS do redis.call('EXPIRE', KEYS[index], ARGV[1]) end
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
 `
 
-const EXPIRE_RUN = `
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`
+
+/** KEYS: the run, and what expires otherwise. ARGV: seconds. What has ended has its own time. */
+const ATTEND = `${NOW}
+if redis.call('HGET', KEYS[1], 'state') ~= 'active' then return 0 end
+for index = 2, #KEYS do redis.call('EXPIRE', KEYS[index], ARGV[1]) end
+return redis.call('HSET', KEYS[1], 'attendedAt', string.format('%d', now))
+`
+
+/** Whether the run is without an end and unattended; where an older version began it, its time begins now. ARGV: milliseconds, and 1 to cancel it. */
+const EXPIRE_RUN = `${NOW}
 local run = redis.call('HMGET', KEYS[1], 'state', 'attendedAt')
-if run[1] ~= 'active' or tonumber(run[2] or '0') >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'cancelled', '1')
+if run[1] ~= 'active' then return 0 end
+if not run[2] then redis.call('HSET', KEYS[1], 'attendedAt', string.format('%d', now)) return 0 end
+if now - tonumber(run[2]) < tonumber(ARGV[1]) then return 0 end
+if ARGV[2] == '1' then redis.call('HSET', KEYS[1], 'cancelled', '1') end
 return 1
 `
 
@@ -182,7 +199,12 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
   const unlist = openScript(redis, UNLIST)
   const note = openScript(redis, NOTE)
   const halt = openScript(redis, HALT)
+  const attendScript = openScript(redis, ATTEND)
   const expire = openScript(redis, EXPIRE_RUN)
+  const attend = async (run: string) => {
+    const expiring = [keys.dispatched(run), keys.answered(run), keys.replies(run), keys.tries(run), keys.failed(run)]
+    await attendScript([keys.run(run), ...expiring], [BITMAP_SECONDS_KEPT])
+  }
   const setEach = openScript(redis, SET_BITS)
   const saveIngest = openScript(redis, SAVE_INGEST)
   /** `fields` go from the `hashes` by the same call. */
@@ -226,7 +248,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .hsetnx(keys.run(run), 'settings', JSON.stringify(settings))
         .hsetnx(keys.run(run), 'source', source)
         .hsetnx(keys.run(run), 'createdAt', String(now))
-        .hset(keys.run(run), 'state', 'active', 'attendedAt', now)
+        .hset(keys.run(run), 'state', 'active')
         .hdel(keys.run(run), 'haltedBy', 'overBudget', 'paused')
         .zadd(keys.runs, 'NX', now, run)
         .persist(keys.run(run))
@@ -237,6 +259,7 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
         .persist(keys.intents(run))
         .persist(keys.streamed(run))
         .exec()
+      await attend(run)
       const record = await read(run)
       if (record === null) throw new Error(`the record of run ${run} vanished while it was opened`)
       return record
@@ -307,16 +330,15 @@ export function openRuns(redis: RedisConnection, keys: RegistryKeys): Runs {
       if (isPaused) await note([keys.run(run)], ['paused', '1'])
       else await redis.hdel(keys.run(run), 'paused')
     },
-    attend: async (run) => {
-      await note([keys.run(run)], ['attendedAt', Date.now()])
-    },
-    expire: async (before) => {
-      const expired: string[] = []
-      for (const run of await redis.zrangebyscore(keys.runs, 0, before)) {
-        if ((await expire([keys.run(run)], [before])) === 1) expired.push(run)
+    attend,
+    unattended: async (ms) => {
+      const found: string[] = []
+      for (const run of await redis.zrange(keys.runs, '0', '-1')) {
+        if ((await expire([keys.run(run)], [ms, 0])) === 1) found.push(run)
       }
-      return expired
+      return found
     },
+    expire: async (run, ms) => (await expire([keys.run(run)], [ms, 1])) === 1,
     cancel: async (run) => {
       await note([keys.run(run)], ['cancelled', '1'])
     },

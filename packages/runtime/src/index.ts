@@ -13,7 +13,7 @@ export {
   redisUrlFor,
   shownRedisUrl,
 } from './redis-url.ts'
-export { serveMetrics, type MetricsServer } from './serve-metrics.ts'
+export { processMetrics, serveMetrics, type MetricsServer } from './serve-metrics.ts'
 export {
   executionEnd,
   executionSpan,

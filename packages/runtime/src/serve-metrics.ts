@@ -33,7 +33,7 @@ export async function serveMetrics(options: {
   host?: string
   metrics?: 'on' | 'off'
 }): Promise<MetricsServer> {
-  const registry = options.metrics === 'off' ? null : openMetrics()
+  const registry = options.metrics === 'off' ? null : processMetrics()
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]
     if (path === '/healthz') answer(response, 200, 'ok\n')
@@ -61,7 +61,8 @@ export async function serveMetrics(options: {
   }
 }
 
-function openMetrics(): Registry {
+/** What every process shows of itself and of Node; its own metrics come beside them. */
+export function processMetrics(): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED) registry.removeSingleMetric(name)

@@ -51,6 +51,7 @@ summary small { margin-left: 18px; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 pre { background: var(--code); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px; overflow: auto; max-height: 480px; font: 13px/1.5 ui-monospace, "SFMono-Regular", Menlo, "Liberation Mono", monospace; }
 pre.text { white-space: pre-wrap; }
+p code { font: 0.9em ui-monospace, "SFMono-Regular", Menlo, "Liberation Mono", monospace; white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px; margin: 10px 0 14px; font-size: 14px; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
@@ -64,8 +65,13 @@ footer { margin-top: 24px; font-size: 13.5px; color: var(--soft); }
   .tile { padding: 10px 12px; }
   .tile b { font-size: 21px; }
   .tile:last-child:nth-child(odd) { grid-column: 1 / -1; }
-  th, td { padding-right: 9px; }
-  tbody th { min-width: 104px; max-width: 190px; }
+  table { font-size: 13px; }
+  th, td { padding-right: 6px; }
+  th:last-child, td:last-child { padding-right: 0; }
+  tbody th { min-width: 72px; max-width: 190px; }
+  td:not(.number), thead th:not(.number) { min-width: 130px; }
+  thead th:first-child { min-width: 72px; }
+  td small { font-size: 11.5px; }
   .on-wide { display: none; }
   .on-narrow { display: block; }
   dl { grid-template-columns: 1fr; gap: 0; }

@@ -48,6 +48,9 @@ export function plotMoney({ record, figures }: RunReport): Markup {
               color: INK,
               fontSize: isNarrow ? 13 : 15,
               fontWeight: 'bold' as const,
+              // A rim keeps it readable where a curve passes.
+              textBorderColor: 'var(--card)',
+              textBorderWidth: 3,
               offset: [isNarrow ? -8 : 0, shiftOf(at, isNarrow)],
               ...(isNarrow && { align: 'right' as const }),
             },

@@ -60,7 +60,9 @@ export function shownCount(count: number): string {
 }
 
 /** Steps of time that read well, in milliseconds. */
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400].map((seconds) => seconds * 1000)
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400].map(
+  (seconds) => seconds * 1000,
+)
 
 /** Time since a beginning, in about `ticks` steps that read well. */
 export function timeAxis(lastMs: number, ticks: number) {

@@ -1,3 +1,4 @@
+import { shownShare, type TierName } from '@toolwright/contracts'
 import { TIERS, type TierShare } from './figures.ts'
 import { type Markup, nothing } from './markup.ts'
 import { axisText, DOTS, FITTED, shownCount, SOFT, RULE, STILL, STRIPES } from './plot-parts.ts'
@@ -8,8 +9,13 @@ const PATTERNS = { extracted: {}, called: { decal: STRIPES }, direct: { decal: D
 /** How requests were answered along the run, as shares of each part of it. */
 export function plotTiers(shares: readonly TierShare[]): Markup {
   if (shares.length === 0) return nothing
-  const last = shares.at(-1)!
-  const says = `Shares of answers along the run; of the last ${shownCount(last.to - last.from)}: ${TIERS.map((tier) => `${tier} ${percentOf(last, tier).toFixed(0)} %`).join(', ')}.`
+  const answered = shares.at(-1)!.to
+  const shareOf = (tier: TierName) =>
+    shownShare(
+      shares.reduce((sum, { counts }) => sum + counts[tier], 0),
+      answered,
+    )
+  const says = `Shares of answers along the run; of all ${shownCount(answered)}: ${TIERS.map((tier) => `${tier} ${shareOf(tier)}`).join(', ')}.`
   return bothWidths(
     (size, isNarrow) =>
       renderPlot(
@@ -49,6 +55,6 @@ export function plotTiers(shares: readonly TierShare[]): Markup {
   )
 }
 
-function percentOf({ from, to, counts }: TierShare, tier: (typeof TIERS)[number]): number {
+function percentOf({ from, to, counts }: TierShare, tier: TierName): number {
   return (counts[tier] / (to - from)) * 100
 }

@@ -11,7 +11,7 @@ export function sectionFailures({ totals, figures, missing, record }: RunReport)
   if (failed === 0) return markup`<section><h2>Failures</h2><p>No request failed.</p></section>`
   return markup`<section>
 <h2>Failures by cause</h2>
-<p>${plural(failed, 'request', 'requests')} failed. Those that are kept can be tried again with ./toolwright retry-failed ${record.id}.${missing === null ? '' : ' Their causes are in the results, which are missing.'}</p>
+<p>${plural(failed, 'request', 'requests')} failed. Those that are kept can be tried again with <code>./toolwright retry-failed ${record.id}</code>.${missing === null ? '' : ' Their causes are in the results, which are missing.'}</p>
 ${pageTable(
   [
     {

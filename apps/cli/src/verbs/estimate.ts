@@ -2,8 +2,9 @@ import { exactUsd, shownCost, shownShare } from '@toolwright/contracts'
 import { openPrices } from '@toolwright/llm'
 import { resolve } from 'node:path'
 import { modelsOf } from '../env.ts'
-import { type Estimate, estimateCost, type GroupEstimate, type Models, type Range } from '../estimate/estimate-cost.ts'
+import { type Estimate, estimateCost, type GroupEstimate, type Models } from '../estimate/estimate-cost.ts'
 import { lookAtInput } from '../estimate/input-sample.ts'
+import type { Range } from '../estimate/range.ts'
 import { EXIT } from '../exit-codes.ts'
 import { parseFlags, usageError, wholeNumber } from '../flags.ts'
 import { withSpace } from '../open-space.ts'
@@ -26,9 +27,11 @@ export const estimate: Verb = {
   flags,
   about: `Reads all of the input, and looks more closely at a sample of it: which requests have a tool, which are of a kind that is known, and which read alike, so that tools
 may be made for them. No model is called, and nothing is kept. What answers, calls and makes cost is the mean of what was paid for in this space so far; where nothing was, it is
-assumed from the length of the requests and the models' prices, and the range is wide. The low end: every tool reads every request; the high end: no new tool is found, after all
-that was tried. Requests that begin alike count as one kind, so one kind in several wordings is counted as several. The models and prices are those of the environment, as for
-./toolwright run; a price that is unknown makes the sum unknown.`,
+assumed from the length of the requests and the models' prices, and the range is wide (a tenth to six times). The low end: every tool reads every request; the high end: no new tool is
+found, after all that was tried. Both reckon with what answers of a kind cost at 95 % confidence, from how far the paid ones are apart (one alone, or those of other kinds: half to
+twice), and with how many requests of a kind the whole input may hold, at 95 % confidence too, where only a sample was looked at. The baseline, every request by the strong model, is an
+estimate of what will not happen, with the same doubts in its interval, and says how many paid answers it rests on. Requests that begin alike count as one kind, so one kind in several
+wordings is counted as several. The models and prices are those of the environment, as for ./toolwright run; a price that is unknown makes the sum unknown.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)
     const [input, ...rest] = positionals
@@ -68,7 +71,8 @@ const COLUMNS: Column<GroupEstimate>[] = [
   },
 ]
 
-function shown({ requests, sampled, unusable, groups, cost, baseline, observations }: Estimate, input: string, width: number): string {
+function shown(found: Estimate, input: string, width: number): string {
+  const { requests, sampled, unusable, groups, cost, baseline, observations } = found
   const left = groups.slice(SHOWN_GROUPS)
   const how = (which: GroupEstimate['how']) => groups.filter((group) => group.how === which).length
   return [
@@ -77,20 +81,41 @@ function shown({ requests, sampled, unusable, groups, cost, baseline, observatio
     renderTable(COLUMNS, groups.slice(0, SHOWN_GROUPS), width),
     ...(left.length > 0 ? [`and ${count(left.length)} smaller groups (--json lists them)`, ''] : []),
     `Tools:    ${how('tool')} that serve, ${how('tool to be made')} to be made (requests that begin alike count as one kind)`,
-    `Expected: ${shownCost(cost.expected)}, from ${shownCost(cost.low)} to ${shownCost(cost.high)}`,
-    `Baseline: ${shownCost(baseline)} (estimate: every request by the strong model)${saving(cost, baseline)}`,
-    observations > 0
-      ? `What an answer costs is the mean of ${count(observations)} paid ones.`
-      : 'Nothing was paid for here yet: what answers cost is assumed from the length of the requests, so a first run with --limit tells more.',
+    `Expected: ${shownCost(cost.expected)}, from ${shownCost(cost.low)} to ${shownCost(cost.high)}${saving(cost, baseline)}`,
+    `Baseline: ${shownCost(baseline.expected)}, from ${shownCost(baseline.low)} to ${shownCost(baseline.high)}${baseline.assumed + baseline.once === 0 ? ' (95 % interval)' : ''}: an estimate of what will not happen, every request by the strong model`,
+    ...baselineNotes(found).map((note) => `          ${note}`),
+    ...(observations > 0
+      ? []
+      : [
+          'Nothing was paid for here yet: what answers cost is assumed from the length of the requests, so a first run with --limit tells more.',
+        ]),
     '',
   ].join('\n')
 }
 
-function saving({ expected }: Range, baseline: number | null): string {
+/** What it rests on. */
+function baselineNotes({ requests, sampled, baseline, observations }: Estimate): string[] {
+  const { measured, once, assumed } = baseline
+  return [
+    ...(measured + once > 0 ? [`it rests on ${counted(baseline.observations, 'paid answer')} of the kinds of this stream:`] : []),
+    ...(measured > 0 ? [`${counted(measured, 'request')}: of kinds with several of them, at 95 % confidence`] : []),
+    ...(once > 0 ? [`${counted(once, 'request')}: of kinds with a single one, half to twice of it`] : []),
+    ...(assumed > 0
+      ? [
+          observations > 0
+            ? `${counted(assumed, 'request')}: assumed from ${counted(observations, 'paid answer')} of other kinds, half to twice of it`
+            : `${counted(assumed, 'request')}: assumed from their length, a tenth of it to six times, from no paid answer`,
+        ]
+      : []),
+    ...(sampled < requests ? ['the shares of kinds: from the sample, at 95 % confidence'] : []),
+  ]
+}
+
+function saving({ expected }: Range, { expected: baseline }: Range): string {
   if (expected === null || baseline === null || baseline === 0) return ''
   return expected <= baseline
-    ? `: ${shownShare(baseline - expected, baseline)} less`
-    : `: the tools cost more than they save on this stream`
+    ? `: ${shownShare(baseline - expected, baseline)} less than the baseline`
+    : ': more than the baseline, so the tools cost more than they save on this stream'
 }
 
 function asJson({ groups, cost, baseline, ...rest }: Estimate): Record<string, unknown> {
@@ -98,11 +123,21 @@ function asJson({ groups, cost, baseline, ...rest }: Estimate): Record<string, u
     ...rest,
     is_estimate: true,
     cost_usd: rangeJson(cost),
-    baseline_usd: usd(baseline),
+    baseline: {
+      is_estimate: true,
+      usd: usd(baseline.expected),
+      interval: { low_usd: usd(baseline.low), high_usd: usd(baseline.high) },
+      observations: baseline.observations,
+      measured_requests: baseline.measured,
+      single_answer_requests: baseline.once,
+      assumed_requests: baseline.assumed,
+    },
     groups: groups.map((group) => ({
-      ...group,
-      cost: undefined,
-      baseline: undefined,
+      label: group.label,
+      kind: group.kind,
+      requests: group.requests,
+      requests_interval: { low: group.atLeast, high: group.atMost },
+      how: group.how,
       cost_usd: rangeJson(group.cost),
       baseline_usd: usd(group.baseline),
     })),
@@ -115,6 +150,10 @@ function rangeJson({ low, expected, high }: Range): Record<string, string | null
 
 function usd(nano: number | null): string | null {
   return nano === null ? null : exactUsd(nano)
+}
+
+function counted(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? '' : 's'}`
 }
 
 function count(value: number): string {

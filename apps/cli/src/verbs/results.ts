@@ -21,7 +21,7 @@ export const results: Verb = {
   positionals: 'RUN',
   flags,
   about: `Results that were written to a file are copied to standard output, whole lines as far as they are written, and where the file is goes to stderr. Answers of a run whose
-command is gone wait in Redis: they are first written to its file, or, where it wrote to its standard output, to this one. What went to a standard output before is kept nowhere.
+command is gone wait in Redis, until nobody has come for 30 days (TOOLWRIGHT_RUN_DAYS of the maker): they are first written to its file, or, where it wrote to its standard output, to this one. What went to a standard output before is kept nowhere.
 Nothing is read and no model is asked for it: ./toolwright resume RUN goes on with the run. Example: ./toolwright results r-abcdefghij --follow | jq .custom_id`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)

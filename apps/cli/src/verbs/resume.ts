@@ -26,7 +26,8 @@ export const resume: Verb = {
   flags,
   about: `Goes on with the files and settings that the run was begun with, and pays for nothing twice that had been stored. The input must still be what it was as far as it was
 read, which is looked at first; more may follow, and a run that is done answers what has been added since. Where the file has been moved, name it; a run that read its
-standard input needs the same again, from its beginning: ./toolwright resume RUN - < requests.jsonl. What had gone to standard output is not written again.
+standard input needs the same again, from its beginning: ./toolwright resume RUN - < requests.jsonl. What had gone to standard output is not written again. A run that nobody comes back to
+for 30 days (TOOLWRIGHT_RUN_DAYS of the maker) is deleted, with the answers that waited for it.
 
 A run that is paused because it would have cost more than --max-cost-usd goes on with a higher one; "none" lifts it.
 

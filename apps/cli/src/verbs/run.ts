@@ -31,7 +31,8 @@ export const run: Verb = {
   positionals: 'IN.jsonl|-',
   flags,
   about: `Each line of the input is a request: {"input": "…"}, where "id", "kind" (a name for requests of the same sort) and "target" (the right answer) may be added,
-or a line of OpenAI's Batch format with {"toolwright": {"kind", "target"}}. "-" reads stdin. The results are lines of OpenAI's Batch output format, in the order in
+or a line of OpenAI's Batch format with {"toolwright": {"kind", "target"}}. "-" reads stdin. Input that is compressed (.gz,
+.zst) is read as it is. The results are lines of OpenAI's Batch output format, in the order in
 which they are ready, each with "toolwright": its kind, tier (extracted: by a tool alone; called: a tool, its arguments from the light model; direct: the strong
 model), tool version, cost and baseline. The run uses the live workers of its Redis, and starts for its time each stage that has none.
 
@@ -39,8 +40,8 @@ The models are any with an OpenAI-compatible API: set TOOLWRIGHT_STRONG_MODEL, T
 OpenAI's (or each role's own: TOOLWRIGHT_STRONG_BASE_URL, _API_KEY, and TOOLWRIGHT_LIGHT_…). Without a key, ./toolwright demo shows how it goes.
 
 Ctrl-C stops reading, waits up to --grace seconds for what is under way, writes what is done and says how to go on: ./toolwright resume with the run's id, or the same
-command with it as --run-id. A second Ctrl-C leaves at once, and nothing is lost by it. Results that were not delivered are kept in Redis until they are, or the run is
-forgotten. A file gets each line once, whatever dies when. On a pipe a line may repeat after a crash, or a second Ctrl-C: it has the "seq" of the first then.
+command with it as --run-id. A second Ctrl-C leaves at once, and nothing is lost by it. Results that were not delivered are kept in Redis until they are, the run is
+forgotten, or nobody has come for 30 days (TOOLWRIGHT_RUN_DAYS of the maker). A file gets each line once, whatever dies when. On a pipe a line may repeat after a crash, or a second Ctrl-C: it has the "seq" of the first then.
 
 With --ordered a slow request holds up the lines after it, and at most 20,000 are read ahead of it. With --dedupe, requests are the same whose text, system and earlier
 messages, response_format, stop and kind are, and whose whole body where it goes to the strong model as it is. The first is sent; the others get its answer, with

@@ -25,7 +25,8 @@ export const status: Verb = {
   positionals: '[RUN]',
   flags,
   about: `Looks at the Redis of REDIS_URL, or at the private one of this checkout, or of the demo with --demo. Runs are "running" while a client collects their results, "halted"
-where the models refuse, "paused" (./toolwright pause), "interrupted" where they can be taken up again (./toolwright resume), "cancelled" or "done". With RUN, that run alone
+where the models refuse, "paused" (./toolwright pause), "interrupted" where they can be taken up again (./toolwright resume; for 30 days, or
+TOOLWRIGHT_RUN_DAYS of the maker), "cancelled" or "done". With RUN, that run alone
 in one line; --watch follows it from another terminal.`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)

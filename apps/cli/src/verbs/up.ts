@@ -16,8 +16,9 @@ export const up: Verb = {
   summary: 'run every stage until stopped',
   positionals: '',
   flags,
-  about: `Starts each stage as processes of their own, on REDIS_URL or on the private Redis of this checkout, and starts again what dies. Ctrl-C stops all in order; a
-second one at once. Each process serves its metrics on a free port, listed in the folder "metrics" of the data folder; with TOOLWRIGHT_METRICS=off nothing is
+  about: `Starts each stage as processes of their own, on REDIS_URL or on the private Redis of this checkout, and starts again what dies. On Ctrl-C or SIGTERM they
+take up nothing new, have five seconds to end what they have in hand, hand back the rest, and are gone within 10 seconds (an executor within 15); a second Ctrl-C ends all at once.
+Each process serves its metrics on a free port, listed in the folder "metrics" of the data folder; with TOOLWRIGHT_METRICS=off nothing is
 measured, and no exporter started. Example: ./toolwright up --user 2 --executor 2`,
   run: async (args, surroundings) => {
     const { values, positionals } = parseFlags(args, flags)

@@ -14,6 +14,8 @@ export interface Panel {
   queries: Query[]
   /** A value from which on a number is red. */
   redFrom?: number
+  /** What a number shows where there is none; left out: "none". */
+  noValue?: string
 }
 
 export interface Row {
@@ -90,7 +92,7 @@ function place(rows: Row[]): object[] {
   return placed
 }
 
-function renderPanel({ title, about, shape, unit, queries, redFrom }: Panel): object {
+function renderPanel({ title, about, shape, unit, queries, redFrom, noValue = 'none' }: Panel): object {
   const targets = queries.map(({ expr, legend }, index) => ({
     refId: String.fromCodePoint('A'.codePointAt(0)! + index),
     datasource: SOURCE,
@@ -105,7 +107,7 @@ function renderPanel({ title, about, shape, unit, queries, redFrom }: Panel): ob
     return {
       type: 'stat',
       ...common,
-      fieldConfig: { defaults: { unit, noValue: 'none', thresholds: { mode: 'absolute', steps } }, overrides: [] },
+      fieldConfig: { defaults: { unit, noValue, thresholds: { mode: 'absolute', steps } }, overrides: [] },
       options: { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, colorMode: 'value', graphMode: 'none' },
     }
   }

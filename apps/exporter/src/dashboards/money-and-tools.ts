@@ -10,10 +10,25 @@ export const MONEY_AND_TOOLS: Dashboard = {
       panels: [
         {
           title: 'Spent today (UTC)',
-          about: 'A call that did not say what it used counts at its bound.',
+          about:
+            'Calls of unknown price, which the next panel counts, come on top: where they are all that was paid for, this is unknown too. A call that did not say what it used counts at its bound.',
           shape: 'number',
           unit: 'currencyUSD',
-          queries: [{ expr: 'sum(toolwright_budget_spent_dollars{scope="day"})', legend: 'spent' }],
+          noValue: 'unknown',
+          queries: [
+            {
+              expr: 'sum(toolwright_budget_spent_dollars{scope="day"}) > 0 or sum(toolwright_budget_spent_dollars{scope="day"}) unless increase(toolwright:unpriced_calls:sum[1d]) > 0',
+              legend: 'spent',
+            },
+          ],
+        },
+        {
+          title: 'Plus calls of unknown price',
+          about: 'In the last 24 hours. They are in no sum of money on this page: give the model a price. Alert: ToolwrightUnknownPrice.',
+          shape: 'number',
+          unit: 'short',
+          redFrom: 1,
+          queries: [{ expr: 'round(increase(toolwright:unpriced_calls:sum[1d]))', legend: 'calls' }],
         },
         {
           title: 'Of the day’s limit',
@@ -31,19 +46,12 @@ export const MONEY_AND_TOOLS: Dashboard = {
         {
           title: 'Uncertain',
           about:
-            'What calls that were never settled can have cost at most: workers that died with calls under way. Alert: ToolwrightUncertainSpend.',
+            'What calls that were never settled can have cost at most, until a week after the end of their run: workers that died with calls under way. "unknown": none of them has a price. Alert: ToolwrightUncertainSpend.',
           shape: 'number',
           unit: 'currencyUSD',
+          noValue: 'unknown',
           redFrom: 0.000001,
           queries: [{ expr: 'sum(toolwright_uncertain_dollars)', legend: 'uncertain' }],
-        },
-        {
-          title: 'Calls without a price',
-          about: 'In the time shown. They are in no sum of money: give the model a price. Alert: ToolwrightUnknownPrice.',
-          shape: 'number',
-          unit: 'short',
-          redFrom: 1,
-          queries: [{ expr: 'round(sum(increase(toolwright_unpriced_calls_total[$__range])))', legend: 'calls' }],
         },
         {
           title: 'Overrun',
@@ -96,14 +104,15 @@ export const MONEY_AND_TOOLS: Dashboard = {
         {
           title: 'Spent an hour, by bucket',
           about:
-            'Makes are an investment and should fall off; overhead is judging kinds; waste is paid replies that nothing used, and follows kills and outages.',
+            'Makes are an investment and should fall off; overhead is judging kinds; waste is paid replies that nothing used, and follows kills and outages. Calls of unknown price are not in it.',
           shape: 'areas',
           unit: 'currencyUSD',
           queries: [{ expr: '3600 * sum by (bucket) (rate(toolwright_cost_dollars_total[$__rate_interval]))', legend: '{{bucket}}' }],
         },
         {
           title: 'Spent an hour, by role and purpose',
-          about: 'strong answer: requests no tool serves, or that are gathered. light call: tools that cannot read by themselves.',
+          about:
+            'strong answer: requests no tool serves, or that are gathered. light call: tools that cannot read by themselves. Calls of unknown price are not in it.',
           shape: 'areas',
           unit: 'currencyUSD',
           queries: [
@@ -116,12 +125,12 @@ export const MONEY_AND_TOOLS: Dashboard = {
         {
           title: 'Cost of a thousand requests',
           about:
-            'Against the estimate of what the strong model alone would have cost. Above it, tools lose: see which kinds in ./toolwright status and tools list.',
+            'Against the estimate of what the strong model alone would have cost. Above it, tools lose: see which kinds in ./toolwright status and tools list. There is no figure for an hour with calls of unknown price.',
           shape: 'lines',
           unit: 'currencyUSD',
           queries: [
             {
-              expr: '1000 * sum(rate(toolwright_cost_dollars_total[1h])) / sum(rate(toolwright_requests_total[1h]))',
+              expr: '1000 * sum(rate(toolwright_cost_dollars_total[1h])) / sum(rate(toolwright_requests_total[1h])) unless increase(toolwright:unpriced_calls:sum[1h]) > 0',
               legend: 'with tools',
             },
             {

@@ -41,12 +41,10 @@ export async function conclude(ending: Ending): Promise<number> {
     return 1
   }
   if (haltedBy !== null && standing.isOverBudget) {
-    // Another limit than the run's own is not raised by its command.
-    const { limitNano } = await ending.registry.money.budget({ run: request.run })
-    const goOn =
-      limitNano === null
-        ? `Raise the limit, or wait until it is a new one, then ${again}`
-        : `To go on, with a higher limit or none: ${resumeCommand(request, total === null, '--max-cost-usd N')}`
+    // The reason names the limits that are set. Another one than the run's own is not raised by its command.
+    const goOn = haltedBy.includes('--max-cost-usd')
+      ? `To go on, with a higher limit or none: ${resumeCommand(request, total === null, '--max-cost-usd N')}`
+      : `Raise the limit, or wait until it is a new one, then ${again}`
     say(`the run is paused: ${haltedBy}\nNothing is lost. ${goOn}`)
     return EXIT.overBudget
   }

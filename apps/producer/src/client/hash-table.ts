@@ -16,8 +16,8 @@ const ENTRY_WORDS = 3
 const ENTRY_BYTES = 4 * ENTRY_WORDS
 const FULLEST = 0.9
 const GROWTH = 1.15
-/** Of one part: addresses that are set aside, not memory. */
-const MOST_BYTES = 2 ** 28
+/** Of one part. These are addresses that are set aside, 16 GiB for a table, not memory. */
+const MOST_BYTES = 2 ** 26
 
 interface Shard {
   table: Uint32Array<ArrayBuffer>
@@ -27,7 +27,7 @@ interface Shard {
 
 /**
  * An open-addressing table in 256 parts that grow one by one, by little, and where they are: between 12 / 0.9 and 12 / (0.9 / 1.15) = 15.4 bytes an entry. Parts that were allocated anew, each larger than
- * before, would leave as much again between them that nothing fits in. Throws RangeError when there is no more room, at some five thousand million entries.
+ * before, would leave as much again between them that nothing fits in. Throws RangeError when there is no more room, at some thousand million entries.
  */
 export function createHashTable(): HashTable {
   const shards = Array.from({ length: SHARDS }, (): Shard => ({
@@ -79,8 +79,9 @@ export function createHashTable(): HashTable {
 function grow(shard: Shard, spare: Uint32Array): void {
   const { length } = shard.table
   spare.set(shard.table)
-  shard.slots = nextSlots(shard)
-  shard.table.buffer.resize(shard.slots * ENTRY_BYTES)
+  const slots = nextSlots(shard)
+  shard.table.buffer.resize(slots * ENTRY_BYTES)
+  shard.slots = slots
   shard.table.fill(0, 0, length)
   for (let entry = 0; entry < length; entry += ENTRY_WORDS) {
     if (spare[entry + 2] === 0) continue

@@ -5,7 +5,7 @@ export class RunGone extends Error {
 
   constructor(run: string) {
     super(
-      `Redis no longer knows run ${run}: it was restarted without its data, or the run was forgotten. What is written stays; the same command with --run-id ${run} completes it, and pays for all requests again`,
+      `Redis no longer knows run ${run}: it was restarted without its data, or the run was forgotten. What is written stays; the same command with --run-id ${run} completes it: what is in its file is not paid for again (with --dedupe, all is)`,
     )
   }
 }

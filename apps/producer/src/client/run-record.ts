@@ -25,6 +25,8 @@ export async function findRun({ registry, queues }: Services, run: string): Prom
       throw new UsageError(`run ${run} is being followed by another process: wait for its end, or stop it first`)
     await delay(LOOK_MS)
   }
+  // What is to go on does not expire meanwhile.
+  await registry.runs.attend(run)
   return record
 }
 

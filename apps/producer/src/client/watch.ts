@@ -51,7 +51,6 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
     attendedAt = performance.now()
   }
   const look = async () => {
-    await attend()
     await tellTools()
     standing.toolsBeingMade = makesIn(await queues.depth('maker'))
     standing.spent = sumOf(await registry.money.sums(run))
@@ -75,6 +74,7 @@ export async function watchRun(options: WatchOptions, signal: AbortSignal): Prom
     const talk = outageTalk(isHeld ? refusal.message : null)
     if (talk !== null) event(talk)
     if (standing.haltedBy !== null || standing.fatal !== null) stop()
+    await attend()
   }
   while (!signal.aborted) {
     await onceNotFull(look, signal).catch((error: unknown) => {

@@ -39,7 +39,7 @@ export async function benchGrowth(surroundings: Surroundings, { count }: { count
       return { name, requests, rounds: timed }
     }
     await timeRun(bench, streamOf(bench.kinds, sizes[0]!, 'warm-up'), 'extracted')
-    for (const [at, size] of sizes.entries()) steps.push(await step(`${size} requests`, size, Math.max(1, 5 - 2 * at)))
+    for (const [at, size] of sizes.entries()) steps.push(await step(`${size} requests`, size, at === 0 ? 5 : 3))
     surroundings.say(`publishing ${KINDS} kinds`)
     await publishMany(bench.stand.space, surroundings.folders.root)
     steps.push(await step(`${sizes.at(-2)!} requests, ${KINDS} more kinds in the registry`, sizes.at(-2)!, 3))

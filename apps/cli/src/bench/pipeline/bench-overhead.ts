@@ -1,13 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { z } from 'zod'
 import { type Column, paragraph, renderTable } from '../../table.ts'
 import type { Surroundings } from '../../verb.ts'
 import { atLeast, atMost, type Claim, renderClaims } from '../sandbox/claims.ts'
 import { median } from '../sandbox/statistics.ts'
 import { type BenchStand, type BenchStandStart, withBenchStand } from './bench-stand.ts'
 import { type RunFigures, type Stream, streamOf, timeRun } from './scenarios.ts'
+import { scrape } from './scrape.ts'
 
 const FAMILY = 'word-sorting'
 const SIMULATOR = 'simulator'
@@ -93,30 +92,16 @@ async function withBoth(
   })
 }
 
-const Entry = z.array(z.object({ targets: z.array(z.string()) }))
-
-/** Asks every process that lists itself for its metrics, as Prometheus would. A process may end meanwhile, the client of a run above all. */
+/** Asks every process for its metrics, again and again. A process may end meanwhile, the client of a run above all. */
 function startScraping(folder: string): { stop(): Promise<void> } {
-  let scrape = Promise.resolve()
-  const scrapeAll = async () => {
-    const paths = readdirSync(folder).map((name) => join(folder, name))
-    const targets = paths.flatMap((path) => {
-      try {
-        return Entry.parse(JSON.parse(readFileSync(path, 'utf8'))).flatMap((entry) => entry.targets)
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-        throw error
-      }
-    })
-    await Promise.allSettled(targets.map(async (target) => await (await fetch(`http://${target}/metrics`)).text()))
-  }
+  let last: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
-    scrape = scrape.then(scrapeAll)
+    last = last.then(() => scrape(folder))
   }, SCRAPE_MS)
   return {
     stop: async () => {
       clearInterval(timer)
-      await scrape
+      await last
     },
   }
 }

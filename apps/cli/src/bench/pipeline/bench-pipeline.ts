@@ -1,4 +1,5 @@
 import { addRequests, openQueues } from '@toolwright/queues'
+import { join } from 'node:path'
 import { paragraph, renderTable, type Column } from '../../table.ts'
 import type { Surroundings } from '../../verb.ts'
 import { atLeast, atMost, type Claim, renderClaims } from '../sandbox/claims.ts'
@@ -8,6 +9,7 @@ import { type BenchStand, timeBare, withBareChain, withBenchStand } from './benc
 import { openLightClient } from './light-client.ts'
 import { toolableFamilies } from './sample-kinds.ts'
 import { type RunFigures, type Stream, streamOf, timeRun } from './scenarios.ts'
+import { queueTimes, type QueueTimes, scrape } from './scrape.ts'
 
 const ONE_KIND = 'word-sorting'
 /** The programs of these two take longest, 1.2 and 0.7 ms for a request where the others take 0.17 on average: what is timed is the pipeline. */
@@ -26,6 +28,13 @@ interface Scenario {
   requests: number
   /** Whether the ratio is judged, and how many times the bare chain's rate is wanted. */
   wanted: number | null
+}
+
+/** Milliseconds from a line's reading to its result, one for each request; and what the pipeline's jobs took meanwhile, by queue. */
+interface Light {
+  bare: number[]
+  ours: number[]
+  queues: Map<string, QueueTimes>
 }
 
 interface Measured {
@@ -65,7 +74,7 @@ export async function benchPipeline(
     },
   ]
   const measured: Measured[] = []
-  let light: { bare: number[]; ours: number[] } = { bare: [], ours: [] }
+  let light: Light = { bare: [], ours: [], queues: new Map() }
   let bytes = { bare: 0, ours: 0 }
   for (const group of Map.groupBy(scenarios, ({ batchLines, tier }) => `${batchLines} ${tier}`).values()) {
     const { batchLines, tier } = group[0]!
@@ -117,13 +126,14 @@ async function timeRounds(
 }
 
 /** One request at a time, the chains in turn. */
-async function timeLight(bench: BenchStand, { folders }: Surroundings, signal: AbortSignal): Promise<{ bare: number[]; ours: number[] }> {
+async function timeLight(bench: BenchStand, { folders }: Surroundings, signal: AbortSignal): Promise<Light> {
   const { stand } = bench
   const environment = { ...stand.environment, REDIS_URL: stand.space.url, TOOLWRIGHT_HOME: folders.home }
   const client = openLightClient(folders.root, environment)
   try {
     return await withBareChain(stand, async (bare) => {
-      const times: { bare: number[]; ours: number[] } = { bare: [], ours: [] }
+      const times: Light = { bare: [], ours: [], queues: new Map() }
+      let before = new Map<string, QueueTimes>()
       for (let round = 0; round <= LIGHT_ROUNDS; round++) {
         const { texts, targets } = streamFrom(bench, 'one', LIGHT_REQUESTS, `light ${round}`)
         for (const [at, text] of texts.entries()) {
@@ -138,12 +148,32 @@ async function timeLight(bench: BenchStand, { folders }: Surroundings, signal: A
           const ms = await bare.single(text)
           if (round > 0) times.bare.push(ms)
         }
+        if (round === 0) before = queueTimes(await scrape(join(folders.home, 'metrics')))
       }
+      times.queues = since(before, queueTimes(await scrape(join(folders.home, 'metrics'))))
       return times
     })
   } finally {
     await client.close()
   }
+}
+
+function since(before: ReadonlyMap<string, QueueTimes>, after: ReadonlyMap<string, QueueTimes>): Map<string, QueueTimes> {
+  const none: QueueTimes = { waits: 0, waitSeconds: 0, runs: 0, runSeconds: 0 }
+  return new Map(
+    [...after].map(([queue, now]) => {
+      const then = before.get(queue) ?? none
+      return [
+        queue,
+        {
+          waits: now.waits - then.waits,
+          waitSeconds: now.waitSeconds - then.waitSeconds,
+          runs: now.runs - then.runs,
+          runSeconds: now.runSeconds - then.runSeconds,
+        },
+      ]
+    }),
+  )
 }
 
 /** Bytes of Redis for each request that waits in the first queue. */
@@ -166,12 +196,7 @@ async function measureBytes(bench: BenchStand): Promise<{ bare: number; ours: nu
   return { bare, ours }
 }
 
-function render(
-  measured: readonly Measured[],
-  light: { bare: number[]; ours: number[] },
-  bytes: { bare: number; ours: number },
-  columns: number,
-): string {
+function render(measured: readonly Measured[], light: Light, bytes: { bare: number; ours: number }, columns: number): string {
   const claims: Claim[] = measured.flatMap(({ scenario, rounds }) => {
     if (scenario.wanted === null) return []
     return [
@@ -208,6 +233,9 @@ function render(
     `one request at a time, bare chain  p50 ${p50.bare.toFixed(1)} ms, p99 ${percentile(light.bare, 0.99).toFixed(1)} ms`,
     `Redis for a waiting request        ${bytes.ours.toFixed(0)} bytes, bare chain ${bytes.bare.toFixed(0)} bytes`,
     '',
+    'Where the time of one request goes, alone in the pipeline: milliseconds by queue, means (user twice, before its call is executed and after)',
+    '',
+    renderTable(HOPS, hopsOf(light), columns),
     'Wanted',
     '',
     renderClaims(claims, columns),
@@ -222,6 +250,27 @@ function ratesOf({ rounds }: Measured): string {
 function ratioOf(rounds: Measured['rounds']): number {
   return median(rounds.map(({ bare, ours }) => ours.perSecond / bare.perSecond))
 }
+
+interface Hop {
+  queue: string
+  /** Milliseconds for each request; jobs that go on after another's end wait and are worked at twice. */
+  wait: number
+  run: number
+}
+
+function hopsOf({ ours, queues }: Light): Hop[] {
+  const perRequest = (seconds: number) => (1000 * seconds) / ours.length
+  return ['requests', 'user', 'execution', 'results'].map((queue) => {
+    const { waitSeconds, runSeconds } = queues.get(queue)!
+    return { queue, wait: perRequest(waitSeconds), run: perRequest(runSeconds) }
+  })
+}
+
+const HOPS: Column<Hop>[] = [
+  { title: 'queue', align: 'left', cell: ({ queue }) => queue },
+  { title: 'waits', align: 'right', cell: ({ wait }) => wait.toFixed(2) },
+  { title: 'is worked at', align: 'right', cell: ({ run }) => run.toFixed(2) },
+]
 
 const RATES: Column<Measured>[] = [
   { title: 'requests', align: 'left', cell: ({ scenario }) => scenario.name },
