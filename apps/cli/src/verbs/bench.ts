@@ -27,11 +27,11 @@ const flags = {
     type: 'string',
     value: 'N',
     about:
-      'tiers, warm, pipeline and overhead: requests (default 8000, 20000, 100000 and 60000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
+      'tiers, warm, pipeline and overhead: requests (default 8000, 20000, 100000 and 20000 a round); growth: the longest stream (default 1000000); soak: calls (default 200000)',
   },
   seed: { type: 'string', value: 'S', about: 'tiers, warm and soak: a whole number (default 1)' },
   minutes: { type: 'string', value: 'N', about: 'endurance: for how long (default 30)' },
-  rounds: { type: 'string', value: 'N', about: 'sandbox, pipeline and overhead: rounds between the contestants (default 7, 3 and 7)' },
+  rounds: { type: 'string', value: 'N', about: 'sandbox, pipeline and overhead: rounds between the contestants (default 7, 3 and 21)' },
   full: {
     type: 'boolean',
     about: 'escapes: behind each layer alone, try also what only a reset could undo: half an hour instead of ten minutes',
@@ -63,7 +63,7 @@ export const bench: Verb = {
   about: `  tiers      for each family of sample requests: with tools, by the strong model alone, by the light model alone; cost, calls, right answers (simulated models)
   warm       requests a second once the tools are made, with models that answer at once; calls and tokens per request by tier
   pipeline   all of it with tools that are there, beside a bare chain of three BullMQ queues: requests a second, one request alone, processor time; ten minutes or so
-  overhead   what metrics and ledger cost: the pipeline with both and without, in turns; five minutes or so
+  overhead   what metrics and ledger cost: the pipeline with both and without, in turns; a quarter of an hour
   growth     the pipeline on ever longer streams (the longest: --count), and with a thousand kinds in the registry: ratio to the bare chain, memory of each process
   scale      one, two and four tool users in front of a model that takes 200 ms, against the ideal
   endurance  runs one after the other for half an hour, every answer checked: memory of each process and of Redis, keys
@@ -101,7 +101,7 @@ escapes, runaways, soak and endurance end with exit code 1 where something is no
         return await alone(surroundings, (own, signal) =>
           benchOverhead(
             own,
-            { rounds: wholeNumber('--rounds', values.rounds, 1, 7), count: wholeNumber('--count', values.count, 100, 60_000) },
+            { rounds: wholeNumber('--rounds', values.rounds, 1, 21), count: wholeNumber('--count', values.count, 100, 20_000) },
             signal,
           ),
         )

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { type Column, paragraph, renderTable } from '../../table.ts'
 import type { Surroundings } from '../../verb.ts'
 import { atLeast, atMost, type Claim, renderClaims } from '../sandbox/claims.ts'
-import { median } from '../sandbox/statistics.ts'
+import { median, medianInterval } from '../sandbox/statistics.ts'
 import { type BenchStand, type BenchStandStart, withBenchStand } from './bench-stand.ts'
 import { type RunFigures, type Stream, streamOf, timeRun } from './scenarios.ts'
 import { scrape } from './scrape.ts'
@@ -121,7 +121,7 @@ function render(measured: readonly Measured[], columns: number): string {
     ),
     '',
     renderTable(COLUMNS, measured, columns),
-    "Processor time for each request, in microseconds: medians of rounds, and of what a round's two runs differ by, with the smallest and the largest",
+    "Processor time for each request, in microseconds: medians of rounds, and of what a round's two runs differ by",
     '',
     renderTable(USES, measured.flatMap(usesOf), columns),
     'Wanted',
@@ -138,6 +138,11 @@ function claimsOf(one: Measured): Claim[] {
     atLeast(`throughput with metrics and ledger, ${one.tier}, against without`, WANTED, median(ratiosOf(one)), (value) => value.toFixed(3)),
     atMost(`processor time for a request, ${one.tier}, against without`, 1 / WANTED, median(ratios), (value) => value.toFixed(3)),
   ]
+}
+
+function interval(values: readonly number[], digits: number): string {
+  const { low, high } = medianInterval(values)
+  return `${low.toFixed(digits)} to ${high.toFixed(digits)}`
 }
 
 function ratiosOf({ rounds }: Measured): number[] {
@@ -179,7 +184,7 @@ const USES: Column<Use>[] = [
   { title: 'with', align: 'right', cell: ({ whole }) => median(whole).toFixed(0) },
   { title: 'without', align: 'right', cell: ({ bare }) => median(bare).toFixed(0) },
   { title: 'more', align: 'right', cell: (use) => median(moreOf(use)).toFixed(0) },
-  { title: 'in rounds', align: 'left', cell: (use) => `${Math.min(...moreOf(use)).toFixed(0)} to ${Math.max(...moreOf(use)).toFixed(0)}` },
+  { title: 'its 95 % interval', align: 'left', cell: (use) => interval(moreOf(use), 0) },
 ]
 
 const COLUMNS: Column<Measured>[] = [
@@ -188,12 +193,6 @@ const COLUMNS: Column<Measured>[] = [
   { title: 'with both/s', align: 'right', cell: ({ rounds }) => median(rounds.map((one) => one.whole.perSecond)).toFixed(0) },
   { title: 'without/s', align: 'right', cell: ({ rounds }) => median(rounds.map((one) => one.bare.perSecond)).toFixed(0) },
   { title: 'ratio', align: 'right', cell: (one) => median(ratiosOf(one)).toFixed(3) },
-  {
-    title: 'rounds',
-    align: 'left',
-    cell: (one) =>
-      ratiosOf(one)
-        .map((ratio) => ratio.toFixed(2))
-        .join(' '),
-  },
+  { title: 'its 95 % interval', align: 'left', cell: (one) => interval(ratiosOf(one), 3) },
+  { title: 'rounds', align: 'right', cell: ({ rounds }) => String(rounds.length) },
 ]

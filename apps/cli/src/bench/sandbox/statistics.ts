@@ -7,6 +7,23 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** Between what the median of all that could have been measured lies, with 95 % confidence or more: by ranks, whatever the distribution. All values where they are fewer than six. Throws for none. */
+export function medianInterval(values: readonly number[]): { low: number; high: number } {
+  const sorted = values.toSorted((a, b) => a - b)
+  // How many values below the median are too few to be by chance alone: the binomial distribution's 2.5 %.
+  let rank = 0
+  let [one, sum] = [0.5 ** sorted.length, 0]
+  while (sum + one <= 0.025) {
+    sum += one
+    one *= (sorted.length - rank) / (rank + 1)
+    rank++
+  }
+  const at = Math.max(0, rank - 1)
+  const [low, high] = [sorted[at], sorted[sorted.length - 1 - at]]
+  if (low === undefined || high === undefined) throw new RangeError('no values, so no interval')
+  return { low, high }
+}
+
 /** The smallest value that at least this share of the values do not exceed; `share` in (0, 1]. Throws for no values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
