@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { median, medianInterval } from './statistics.ts'
 
+const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1)
+
 test('the interval of a median is that of its ranks', () => {
-  const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1)
   // As tables of the sign test have them (n = 10: ranks 2 and 9; n = 21: 6 and 16; n = 50: 18 and 33).
   expect([10, 21, 50].map((count) => medianInterval(upTo(count).toReversed()))).toEqual([
     { low: 2, high: 9 },
