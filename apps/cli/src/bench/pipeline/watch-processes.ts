@@ -6,6 +6,8 @@ export interface ProcessUse {
   processorMs: number
   /** The most that they had in memory at one time. */
   peakBytes: number
+  /** What they had in memory at every look, in bytes, in order. */
+  residentBytes: number[]
 }
 
 export type ProcessUses = Map<string, ProcessUse>
@@ -36,7 +38,7 @@ const NAMES: [RegExp, string][] = [
 export function watchProcesses(others: readonly number[]): ProcessWatch {
   const first = new Map<number, number>()
   const last = new Map<number, { name: string; ms: number }>()
-  const peaks = new Map<string, number>()
+  const looks = new Map<string, number[]>()
   let isStarted = false
   const look = (): Map<string, number> => {
     const resident = new Map<string, number>()
@@ -49,7 +51,11 @@ export function watchProcesses(others: readonly number[]): ProcessWatch {
       last.set(pid, { name, ms })
       resident.set(name, (resident.get(name) ?? 0) + (residentBytes(pid) ?? 0))
     }
-    for (const [name, bytes] of resident) peaks.set(name, Math.max(peaks.get(name) ?? 0, bytes))
+    for (const [name, bytes] of resident) {
+      const before = looks.get(name)
+      if (before === undefined) looks.set(name, [bytes])
+      else before.push(bytes)
+    }
     return resident
   }
   look()
@@ -63,7 +69,9 @@ export function watchProcesses(others: readonly number[]): ProcessWatch {
       const uses: ProcessUses = new Map()
       for (const [pid, { name, ms }] of last) {
         const before = uses.get(name)?.processorMs ?? 0
-        uses.set(name, { processorMs: before + ms - (first.get(pid) ?? 0), peakBytes: peaks.get(name) ?? 0 })
+        const residentBytes = looks.get(name) ?? []
+        const peakBytes = residentBytes.reduce((most, bytes) => Math.max(most, bytes), 0)
+        uses.set(name, { processorMs: before + ms - (first.get(pid) ?? 0), peakBytes, residentBytes })
       }
       return uses
     },
