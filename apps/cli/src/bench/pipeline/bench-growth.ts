@@ -99,7 +99,7 @@ function peakOf({ rounds }: Step, name: string): number {
 
 /** What processes of this name had in memory in the last quarter of a run more than in the second, medians of many looks, in bytes. */
 function growthOf({ uses }: RunFigures, name: string): number {
-  const looks = uses.get(name)?.residentBytes ?? []
+  const looks = uses.get(name)?.looks ?? []
   const quarter = Math.floor(looks.length / 4)
   return median(looks.slice(-quarter)) - median(looks.slice(quarter, 2 * quarter))
 }

@@ -7,7 +7,7 @@ export interface ProcessUse {
   /** The most that they had in memory at one time. */
   peakBytes: number
   /** What they had in memory at every look, in bytes, in order. */
-  residentBytes: number[]
+  looks: number[]
 }
 
 export type ProcessUses = Map<string, ProcessUse>
@@ -69,9 +69,9 @@ export function watchProcesses(others: readonly number[]): ProcessWatch {
       const uses: ProcessUses = new Map()
       for (const [pid, { name, ms }] of last) {
         const before = uses.get(name)?.processorMs ?? 0
-        const residentBytes = looks.get(name) ?? []
-        const peakBytes = residentBytes.reduce((most, bytes) => Math.max(most, bytes), 0)
-        uses.set(name, { processorMs: before + ms - (first.get(pid) ?? 0), peakBytes, residentBytes })
+        const seen = looks.get(name) ?? []
+        const peakBytes = seen.reduce((most, bytes) => Math.max(most, bytes), 0)
+        uses.set(name, { processorMs: before + ms - (first.get(pid) ?? 0), peakBytes, looks: seen })
       }
       return uses
     },
